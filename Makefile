@@ -1,0 +1,55 @@
+# `make run` and `make test` are all that a newcomer needs; CONTRIBUTING.md tells of the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# `make run PORT=9000 MAIL_PORT=9465`
+export PORT MAIL_PORT
+
+.PHONY: run admin test lint messages requirements
+
+run: $(VENV)/installed
+	@$(BIN)/python -m project.run
+
+admin: $(VENV)/installed
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py makeoperator --new-password
+
+test: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	HTTPS=on MAIL_PROVIDER=qq MAIL_ADDRESS=10000@qq.com MAIL_AUTH_CODE=abcdefghijklmnop \
+	ALLOWED_HOSTS=www.example.com SITE_URL=https://www.example.com \
+	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+messages: $(VENV)/installed-dev
+	cd project && ../$(BIN)/django-admin makemessages --locale zh_Hans --ignore 'management/*'
+	cd mailcenter && ../$(BIN)/django-admin makemessages --locale zh_Hans
+	$(BIN)/python manage.py compilemessages --ignore .venv
+
+requirements: $(VENV)/installed-dev
+	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements.in
+	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements-dev.in
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo 'Mailcenter needs Python 3.11 or newer as `$(PYTHON)`; another one: make run PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo 'This Python has no venv module. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(VENV)/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $(VENV)/installed $@

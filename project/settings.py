@@ -1,0 +1,235 @@
+"""Settings of the site; what an operator sets stands in `.env` (see `.env.example`).
+
+A site that needs more overrides names in a settings module of its own:
+``from project.settings import *``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from email.utils import formataddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+from project.secret_key import read_or_make
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def is_loopback(host: str) -> bool:
+    host = host.strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+# The site
+
+SECRET_KEY = env.str("SECRET_KEY", "") or read_or_make(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}").rstrip("/")
+HTTPS = env.bool("HTTPS", not all(map(is_loopback, ALLOWED_HOSTS)))
+
+SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "project",
+    "mailcenter",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ]
+        },
+    }
+]
+
+# Database, cache, sessions
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'mailcenter.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # FULL: a mail that was accepted for sending must survive a power cut.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# In the database, because the limits on log-ins must hold across processes.
+CACHES = {"default": env.cache_url("CACHE_URL", "dbcache://mailcenter_cache")}
+_location = urlsplit(str(CACHES["default"]["LOCATION"]))
+if _location.password:
+    # Error reports hide a PASSWORD, but not one inside a LOCATION.
+    _host = _location.netloc.rpartition("@")[2]
+    CACHES["default"]["LOCATION"] = _location._replace(netloc=_host).geturl()
+    CACHES["default"].setdefault("OPTIONS", {})["password"] = _location.password
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "mailcenter.sessions.SealedSerializer"
+
+# Languages
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "project" / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Mail
+
+EMAIL_BACKEND = "mailcenter.backend.OutboxBackend"
+EMAIL_SUBJECT_PREFIX = ""
+
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", "practice").strip().lower()
+PRACTICE = MAIL_PROVIDER == "practice"
+MAIL_ADDRESS = env.str("MAIL_ADDRESS", "site@practice.test" if PRACTICE else "").strip()
+MAIL_FROM_NAME = env.str("MAIL_FROM_NAME", "").strip()
+if MAIL_ADDRESS:
+    DEFAULT_FROM_EMAIL = SERVER_EMAIL = formataddr((MAIL_FROM_NAME, MAIL_ADDRESS))
+MAILCENTER: dict[str, Any] = {
+    "SITE_URL": SITE_URL,
+    "KEYS": env.list("MAILCENTER_KEYS", default=[]),
+    "ACCOUNT": {
+        "PROVIDER": MAIL_PROVIDER,
+        "ADDRESS": MAIL_ADDRESS,
+        "PASSWORD": env.str("MAIL_AUTH_CODE", ""),
+        "FROM_NAME": MAIL_FROM_NAME,
+        "HOST": env.str("MAIL_HOST", ""),
+        "PORT": env.str("MAIL_PORT", ""),
+        "SECURITY": env.str("MAIL_SECURITY", ""),
+        "CA_FILE": env.str("MAIL_CA_FILE", ""),
+        # Named so that Django's error reports hide it.
+        "URL_WITH_PASSWORD": env.str("EMAIL_URL", ""),
+    },
+    "PRACTICE_DIR": str(VAR_DIR / "practice"),
+}
+
+# Sign-up and log-in
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "profile"
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
+
+ACCOUNT_ADAPTER = "mailcenter.flows.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# "code" asks the visitor for a code; an operator can renew a link, but not a code.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = env.str("VERIFY_BY", "link") == "code"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600  # seconds
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = env.str("RESET_BY", "link") == "code"
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600  # seconds
+ACCOUNT_PREVENT_ENUMERATION = True
+# Rendered and recorded, so that both answers cost the same; the adapter never sends it.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+# How long "check your mail" and "enter the code" wait for a slow mail (seconds).
+ACCOUNT_LOGIN_TIMEOUT = 3600
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+
+# Log: paths that carry a key are masked before they are written.
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"mask_keys": {"()": "mailcenter.flows.log_filter.MaskKeys"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["mask_keys"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+}
+
+SILENCED_SYSTEM_CHECKS: list[str] = []
