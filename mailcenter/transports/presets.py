@@ -1,0 +1,129 @@
+"""Mail providers as data: QQ, 163 and Gmail differ by a row here, never by a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# "ssl": TLS from the first byte (RFC 8314 section 3.3). "starttls": RFC 3207.
+Security = Literal["ssl", "starttls"]
+
+# What the practice server accepts. Not a secret: it listens on loopback only.
+PRACTICE_ADDRESS = "site@practice.test"
+PRACTICE_CODE = "practicepractice"
+
+LOWERCASE_16 = r"[a-z]{16}"
+LETTERS_16 = r"[A-Za-z]{16}"
+# The newer codes of 163, 126 and yeah.net hold digits too.
+ALPHANUMERIC_16 = r"[A-Za-z0-9]{16}"
+QQ_DOMAINS = ("qq.com", "vip.qq.com", "foxmail.com")
+QQ_MAX_BYTES = 73_400_320
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How to reach one provider, and what it demands.
+
+    slug: the word for MAIL_PROVIDER.
+    provider: the family whose replies the catalogue knows, or "".
+    max_bytes: the SIZE that its servers announce (RFC 1870), where it is known.
+    sender_must_match: From must equal the account's address.
+    code_pattern: what an authorization code looks like, or "" where anything goes.
+    domains: those of its addresses; empty where people bring their own.
+    """
+
+    slug: str
+    label: str | Promise
+    host: str
+    port: int = 465
+    security: Security = "ssl"
+    provider: str = ""
+    max_bytes: int | None = None
+    sender_must_match: bool = True
+    code_pattern: str = ""
+    domains: tuple[str, ...] = ()
+
+
+PRESETS: dict[str, Preset] = {
+    preset.slug: preset
+    for preset in (
+        Preset(
+            "qq",
+            _("QQ Mail"),
+            "smtp.qq.com",
+            provider="qq",
+            max_bytes=QQ_MAX_BYTES,
+            code_pattern=LOWERCASE_16,
+            domains=QQ_DOMAINS,
+        ),
+        Preset(
+            "foxmail",
+            _("Foxmail"),
+            "smtp.qq.com",
+            provider="qq",
+            max_bytes=QQ_MAX_BYTES,
+            code_pattern=LOWERCASE_16,
+            domains=QQ_DOMAINS,
+        ),
+        Preset("exmail", _("Tencent Exmail"), "smtp.exmail.qq.com", provider="exmail"),
+        Preset(
+            "163",
+            _("NetEase 163"),
+            "smtp.163.com",
+            provider="netease",
+            code_pattern=ALPHANUMERIC_16,
+            domains=("163.com",),
+        ),
+        Preset(
+            "126",
+            _("NetEase 126"),
+            "smtp.126.com",
+            provider="netease",
+            code_pattern=ALPHANUMERIC_16,
+            domains=("126.com",),
+        ),
+        Preset(
+            "yeah",
+            _("NetEase yeah.net"),
+            "smtp.yeah.net",
+            provider="netease",
+            code_pattern=ALPHANUMERIC_16,
+            domains=("yeah.net",),
+        ),
+        Preset("sina", _("Sina Mail"), "smtp.sina.com", domains=("sina.com",)),
+        Preset(
+            "gmail",
+            _("Gmail"),
+            "smtp.gmail.com",
+            provider="gmail",
+            max_bytes=35_882_577,
+            code_pattern=LETTERS_16,
+        ),
+        # Microsoft 365: personal Outlook accounts can't log in with a password since 2024-09-16.
+        Preset(
+            "outlook",
+            _("Outlook (Microsoft 365)"),
+            "smtp.office365.com",
+            port=587,
+            security="starttls",
+            provider="outlook",
+        ),
+        Preset("aliyun", _("Aliyun enterprise mail"), "smtp.qiye.aliyun.com", provider="aliyun"),
+        Preset(
+            "aliyun-directmail", _("Aliyun DirectMail"), "smtpdm.aliyun.com", provider="directmail"
+        ),
+        # Host, port and security come from EMAIL_URL.
+        Preset("custom", _("custom server"), "", sender_must_match=False),
+        Preset(
+            "practice",
+            _("practice server"),
+            "127.0.0.1",
+            port=2465,
+            provider="qq",
+            max_bytes=QQ_MAX_BYTES,
+        ),
+    )
+}
