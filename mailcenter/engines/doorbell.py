@@ -1,0 +1,64 @@
+"""Wakes the workers. A ring that is lost costs delay, never a mail: they look by themselves too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from django.db import connection
+
+CHANNEL = "mailcenter"
+SQLITE_LOOK_SECONDS = 0.05
+POLL_SECONDS = 1.0
+
+
+def ring() -> None:
+    """Called after the commit that queued a mail. On SQLite that commit itself is the ring."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+class Doorbell:
+    """Listens on this thread's database connection."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self._listening: Any = None
+        self._version = 0
+
+    def wait(self, seconds: float) -> None:
+        """Return at a ring, when the worker is to stop, or after ``seconds`` at the latest."""
+        if connection.vendor == "postgresql":
+            self._wait_for_notify(min(seconds, POLL_SECONDS))
+        elif connection.vendor == "sqlite":
+            self._wait_for_commit(seconds)
+        else:
+            self.stop.wait(min(seconds, POLL_SECONDS))
+
+    def _wait_for_notify(self, seconds: float) -> None:
+        connection.ensure_connection()
+        raw: Any = connection.connection
+        if raw is not self._listening:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {CHANNEL}")
+            # What was queued before is not announced: look once more before waiting.
+            self._listening = raw
+            return
+        for _notify in raw.notifies(timeout=seconds, stop_after=1):
+            return
+
+    def _wait_for_commit(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self.stop.is_set():
+            with connection.cursor() as cursor:
+                # Changes when another connection commits; costs microseconds.
+                cursor.execute("PRAGMA data_version")
+                version = int(cursor.fetchone()[0])
+            if version != self._version:
+                self._version = version
+                return
+            if (left := end - time.monotonic()) <= 0:
+                return
+            self.stop.wait(min(left, SQLITE_LOOK_SECONDS))

@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mailcenter.models.account import Account
+from mailcenter.models.content import Content
+from mailcenter.replies import VerdictClass
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("accepted by the provider")
+    FAILED = "failed", _("failed")
+    UNCERTAIN = "uncertain", _("nobody can tell")
+    EXPIRED = "expired", _("expired unsent")
+    CANCELLED = "cancelled", _("cancelled")
+    SUPPRESSED = "suppressed", _("suppressed")
+    BOUNCED = "bounced", _("bounced")
+    DELIVERED = "delivered", _("delivered")
+
+
+# Nothing more will be tried unless somebody asks for it. An uncertain mail is not among them:
+# its bytes may still be needed.
+FINAL = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.UNCERTAIN}
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Adjectives select; verbs change ``status``, here and nowhere else.
+
+    Each verb is one conditional UPDATE on the rows selected so far and returns how many it
+    changed: 0 means that somebody else was faster.
+    """
+
+    # Adjectives
+
+    def ready(self, now: datetime) -> MessageQuerySet:
+        """Due, alive, and its account may send."""
+        return (
+            self.filter(status=Status.QUEUED, next_attempt_at__lte=now)
+            .exclude(expires_at__lte=now)
+            .filter(account__in=Account.objects.open(now))
+            .order_by("priority", "next_attempt_at", "pk")
+        )
+
+    def held(self, owner: str, now: datetime) -> MessageQuerySet:
+        """The fence: leased by ``owner``, and the lease is alive."""
+        return self.filter(status=Status.SENDING, lease_owner=owner, lease_expires_at__gt=now)
+
+    def abandoned(self, now: datetime) -> MessageQuerySet:
+        """Their worker has given no sign of life for a whole lease."""
+        return self.filter(status=Status.SENDING, lease_expires_at__lte=now)
+
+    def uncertain(self) -> MessageQuerySet:
+        return self.filter(status=Status.UNCERTAIN)
+
+    def dead(self, now: datetime) -> MessageQuerySet:
+        """Their link or code has died before they could be sent."""
+        return self.filter(status=Status.QUEUED, expires_at__lte=now)
+
+    def seconds_to_next(self, now: datetime | None = None) -> float:
+        """Until the next waiting mail of an account that may send is due; infinite without one."""
+        now = now or timezone.now()
+        due = (
+            self.filter(status=Status.QUEUED, account__in=Account.objects.open(now))
+            .exclude(expires_at__lte=now)
+            .aggregate(models.Min("next_attempt_at"))["next_attempt_at__min"]
+        )
+        return (due - now).total_seconds() if due else float("inf")
+
+    # Verbs
+
+    def queue(self, *, cancelled: bool = False, **columns: Any) -> Message:
+        """A new row: waiting, or, where only the record is wanted, cancelled at once."""
+        return self.create(
+            status=Status.CANCELLED if cancelled else Status.QUEUED,
+            finished_at=columns["created_at"] if cancelled else None,
+            **columns,
+        )
+
+    def claim(self, owner: str, now: datetime, lease: timedelta, limit: int = 1) -> int:
+        """Lease up to ``limit`` ready messages to ``owner``."""
+        ready = self.ready(now)
+        if connections[self.db].features.has_select_for_update_skip_locked:
+            ready = ready.select_for_update(skip_locked=True, of=("self",))
+        with transaction.atomic(using=self.db):
+            return self.filter(status=Status.QUEUED, pk__in=ready.values("pk")[:limit]).update(
+                status=Status.SENDING, lease_owner=owner, lease_expires_at=now + lease
+            )
+
+    def renew(self, owner: str, now: datetime, lease: timedelta) -> int:
+        """The heartbeat. A lease that is over stays over."""
+        return self.held(owner, now).update(lease_expires_at=now + lease)
+
+    def requeue(self, at: datetime, **columns: Any) -> int:
+        """Wait for another attempt at ``at``."""
+        return self.filter(status__in=[Status.SENDING, Status.UNCERTAIN]).update(
+            status=Status.QUEUED,
+            next_attempt_at=at,
+            finished_at=None,
+            lease_owner="",
+            lease_expires_at=None,
+            **columns,
+        )
+
+    def requeue_for_operator(self, at: datetime, **columns: Any) -> int:
+        """An operator sends a finished or uncertain mail again, the same bytes."""
+        return self.filter(status__in=[*FINAL, Status.UNCERTAIN]).update(
+            status=Status.QUEUED, next_attempt_at=at, finished_at=None, **columns
+        )
+
+    def hurry(self, now: datetime) -> int:
+        """Let waiting messages be due at once."""
+        return self.filter(status=Status.QUEUED).update(next_attempt_at=now)
+
+    def mark_sent(self, now: datetime, **columns: Any) -> int:
+        return self._finish(Status.SENT, now, [Status.SENDING], sent_at=now, **columns)
+
+    def mark_sent_late(self, now: datetime, **columns: Any) -> int:
+        """The 250 came after the lease had been judged."""
+        leaving = [Status.UNCERTAIN, Status.QUEUED]
+        return self._finish(Status.SENT, now, leaving, sent_at=now, **columns)
+
+    def mark_failed(self, now: datetime, **columns: Any) -> int:
+        return self._finish(Status.FAILED, now, [Status.SENDING], **columns)
+
+    def mark_uncertain(self, **columns: Any) -> int:
+        return self.filter(status=Status.SENDING).update(
+            status=Status.UNCERTAIN, lease_owner="", lease_expires_at=None, **columns
+        )
+
+    def expire(self, now: datetime) -> int:
+        return self.dead(now)._finish(Status.EXPIRED, now, [Status.QUEUED])
+
+    def cancel(self, now: datetime) -> int:
+        return self._finish(Status.CANCELLED, now, [Status.QUEUED])
+
+    def forget(self, now: datetime, before: datetime) -> int:
+        """Erase sealed bytes that finished before then, or whose secret is dead and unsure."""
+        unsure = self.uncertain().filter(expires_at__lte=now)
+        return (
+            Content.objects.overdue(before).erase()
+            + Content.objects.filter(secret=True, message__in=unsure).erase()
+        )
+
+    def _finish(self, status: Status, now: datetime, leaving: list[Status], **columns: Any) -> int:
+        with transaction.atomic(using=self.db):
+            # The rows are named first: once updated, the conditions that chose them fail.
+            keys = list(self.filter(status__in=leaving).values_list("pk", flat=True))
+            mine = self.filter(pk__in=keys, status__in=leaving)
+            changed = mine.update(
+                status=status,
+                finished_at=now,
+                lease_owner="",
+                lease_expires_at=None,
+                **columns,
+            )
+            if changed:
+                finished = Message.objects.using(self.db).filter(pk__in=keys, status=status)
+                Content.objects.using(self.db).filter(message__in=finished, secret=True).erase()
+            return changed
+
+
+class Message(models.Model):
+    """A mail from the moment a program asked for it."""
+
+    Status = Status
+    FINAL = FINAL
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # A slug of mailcenter/kinds.py: other apps add theirs.
+    kind = models.SlugField(_("kind"), db_index=False)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED
+    )
+    subject = models.TextField(_("subject"), blank=True)
+    from_email = models.CharField(_("from"), max_length=998)
+    requested_from = models.CharField(
+        _("requested from"),
+        max_length=998,
+        blank=True,
+        help_text=_(
+            "Asked for by the program; the provider allows only its own."
+        ),
+    )
+    message_id = models.CharField(_("Message-ID"), max_length=998)
+    language = models.CharField(_("language"), max_length=20, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("user"),
+    )
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="messages", verbose_name=_("account")
+    )
+    priority = models.SmallIntegerField(_("priority"), default=5)
+    created_at = models.DateTimeField(_("queued"))
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    attempt_count = models.PositiveIntegerField(_("attempts"), default=0)
+    lease_owner = models.CharField(max_length=120, blank=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    size_bytes = models.PositiveIntegerField(_("size (bytes)"))
+    last_reply_code = models.PositiveSmallIntegerField(_("last reply"), null=True, blank=True)
+    last_verdict = models.CharField(
+        _("meaning"), max_length=20, choices=VerdictClass.choices, blank=True
+    )
+    supersedes = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="superseded_by",
+        verbose_name=_("replaces"),
+    )
+    # What the next attempt will record as its cause.
+    next_trigger = models.CharField(max_length=8, default="auto", editable=False)
+    triggered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    triggered_by_name = models.CharField(max_length=254, blank=True, editable=False)
+    possible_duplicate = models.BooleanField(_("possible duplicate"), default=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["-created_at", "-pk"]
+        permissions = [
+            ("resend_message", _("Can resend, retry and cancel messages")),
+            ("reveal_message", _("Can read the body of a message")),
+        ]
+        indexes = [
+            models.Index(
+                fields=["priority", "next_attempt_at"],
+                condition=Q(status=Status.QUEUED),
+                name="message_queue",
+            ),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=Q(status=Status.SENDING),
+                name="message_leases",
+            ),
+            models.Index(fields=["-created_at", "-id"], name="message_created"),
+            models.Index(fields=["status", "-created_at"], name="message_status"),
+            models.Index(fields=["kind", "-created_at"], name="message_kind"),
+            models.Index(fields=["message_id"], name="message_message_id"),
+            models.Index(fields=["finished_at"], name="message_finished"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=Status.SENDING, lease_expires_at__isnull=False)
+                | ~Q(status=Status.SENDING) & Q(lease_owner="", lease_expires_at__isnull=True),
+                name="leased_while_sending",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or self.message_id
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    def count_attempt(self, owner: str, now: datetime) -> int:
+        """Count one attempt more, fenced. Returns its number, 0 when the lease is gone.
+
+        What the next one would record as its cause is set back to "automatic retry".
+        """
+        held = Message.objects.held(owner, now).filter(pk=self.pk)
+        counted = held.update(
+            attempt_count=F("attempt_count") + 1,
+            next_trigger="retry",
+            triggered_by=None,
+            triggered_by_name="",
+        )
+        return self.attempt_count + 1 if counted else 0

@@ -1,0 +1,143 @@
+"""What an operator may do to a mail. Each act leaves an OperatorAction, in the same transaction."""
+
+from __future__ import annotations
+
+from email.utils import make_msgid
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailcenter import freezing, kinds, sealing
+from mailcenter.engines import doorbell
+from mailcenter.exceptions import ResendRefused
+from mailcenter.models import Attempt, Content, Message, OperatorAction, Recipient
+from mailcenter.outbox import replacing
+
+Status = Message.Status
+Verb = OperatorAction.Verb
+ACCEPTED = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
+
+
+def resend(
+    message: Message, operator: AbstractBaseUser, *, duplicate_confirmed: bool = False
+) -> Message:
+    """Send it again, and return the row that will carry it.
+
+    A mail with a secret is replaced by one with a fresh secret. Any other leaves with the same
+    bytes: in the same row where somebody has not accepted it yet, else in a row of its own
+    with another Message-ID.
+
+    duplicate_confirmed: the operator was told that the reader may get it twice; asked for
+    where nobody can tell whether the mail arrived.
+
+    Raises ResendRefused.
+    """
+    if message.status in (Status.QUEUED, Status.SENDING):
+        raise ResendRefused(_("This mail is still on its way. Use “retry now” instead."))
+    if message.status == Status.UNCERTAIN and not duplicate_confirmed:
+        raise ResendRefused(
+            _("The reader may have this mail already. Confirm that a second copy does no harm.")
+        )
+    cause = {
+        "next_trigger": Attempt.Trigger.RESEND,
+        "triggered_by": operator,
+        "triggered_by_name": operator.get_username(),
+    }
+    kind = kinds.get(message.kind)
+    with transaction.atomic():
+        if kind.send_fresh:
+            carrier = _send_fresh(message, kind, cause)
+        elif message.status in ACCEPTED and not message.recipients.refused().exists():
+            carrier = _send_copy(message, cause)
+        else:
+            carrier = _send_same(message, cause)
+        _record(message, operator, Verb.RESEND)
+        transaction.on_commit(doorbell.ring, robust=True)
+    return carrier
+
+
+def retry_now(message: Message, operator: AbstractBaseUser) -> None:
+    """Raises ResendRefused where it isn't waiting."""
+    with transaction.atomic():
+        if not Message.objects.filter(pk=message.pk).hurry(timezone.now()):
+            raise ResendRefused(_("Only a waiting mail can be tried at once."))
+        _record(message, operator, Verb.RETRY)
+        transaction.on_commit(doorbell.ring, robust=True)
+
+
+def cancel(message: Message, operator: AbstractBaseUser) -> None:
+    """Raises ResendRefused where it isn't waiting."""
+    with transaction.atomic():
+        if not Message.objects.filter(pk=message.pk).cancel(timezone.now()):
+            raise ResendRefused(_("Only a waiting mail can be cancelled."))
+        _record(message, operator, Verb.CANCEL)
+
+
+def reveal(message: Message, operator: AbstractBaseUser) -> bytes:
+    """The bytes that were or will be sent. Raises ResendRefused, CannotUnseal."""
+    if message.content.secret:
+        raise ResendRefused(
+            _("This mail opens somebody's account, so nobody but its reader may see it whole.")
+        )
+    raw = _unsealed(message)
+    _record(message, operator, Verb.REVEAL)
+    return raw
+
+
+def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, object]) -> Message:
+    assert kind.send_fresh  # noqa: S101
+    with replacing(message, **cause) as queued:
+        kind.send_fresh(message)
+    if not queued:
+        raise ResendRefused(_("The site sent no new mail: its account needs none now."))
+    return queued[-1]
+
+
+def _send_same(message: Message, cause: dict[str, object]) -> Message:
+    _unsealed(message)
+    again = {**cause, "possible_duplicate": message.status == Status.UNCERTAIN}
+    here = Message.objects.filter(pk=message.pk)
+    if not here.requeue_for_operator(timezone.now(), **again):
+        raise ResendRefused(_("Somebody else has just acted on this mail. Look at it again."))
+    message.recipients.give_another_chance()
+    return here.get()
+
+
+def _send_copy(message: Message, cause: dict[str, object]) -> Message:
+    message_id = make_msgid(domain=message.message_id.rpartition("@")[2].rstrip(">"))
+    raw = freezing.with_message_id(_unsealed(message), message_id)
+    now = timezone.now()
+    kept = ("kind", "subject", "from_email", "requested_from", "language", "user_id", "account_id")
+    copy = Message.objects.queue(
+        **{name: getattr(message, name) for name in kept},
+        message_id=message_id,
+        priority=message.priority,
+        created_at=now,
+        next_attempt_at=now,
+        size_bytes=len(raw),
+        supersedes=message,
+        **cause,
+    )
+    Recipient.objects.bulk_create(
+        Recipient(message=copy, role=recipient.role, address=recipient.address)
+        for recipient in message.recipients.order_by("pk")
+    )
+    Content.objects.create(
+        message=copy, sealed=sealing.seal(raw), redacted=message.content.redacted, secret=False
+    )
+    return copy
+
+
+def _unsealed(message: Message) -> bytes:
+    sealed = message.content.sealed
+    if sealed is None:
+        raise ResendRefused(_("The bytes of this mail have been erased: it is too old."))
+    return sealing.unseal(bytes(sealed))
+
+
+def _record(message: Message, operator: AbstractBaseUser, verb: Verb) -> None:
+    OperatorAction.objects.create(
+        message=message, verb=verb, user=operator, user_name=operator.get_username()
+    )
