@@ -34,15 +34,16 @@ def check_account(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_practice(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    provider = conf.get("ACCOUNT").get("PROVIDER") or "practice"
+    try:
+        practice = environment_account().preset.slug == "practice"
+    except ConfigurationError:
+        return []
     strangers = [host for host in settings.ALLOWED_HOSTS if not _is_loopback(host)]
-    if provider != "practice" or not strangers:
+    if not practice or not strangers:
         return []
     return [
         Error(
-            _(
-                "The practice server is for this machine alone, and the site answers to %(hosts)s."
-            )
+            _("The practice server is for this machine alone, and the site answers to %(hosts)s.")
             % {"hosts": ", ".join(strangers)},
             hint=_("Set MAIL_PROVIDER, MAIL_ADDRESS and MAIL_AUTH_CODE to a real account."),
             id="mailcenter.E103",

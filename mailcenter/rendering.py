@@ -43,7 +43,7 @@ def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
         return Rendered(
             subject=subject,
             text=_render("mail/layout.txt", {**framed, "body": text}).strip() + "\n",
-            html=css_inline.inline(html),
+            html=css_inline.inline(html, load_remote_stylesheets=False),
         )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
@@ -11,7 +11,8 @@ class ProjectConfig(AppConfig):
     name = "project"
 
     def ready(self) -> None:
-        post_migrate.connect(make_cache_table, sender=self)
+        # Django announces the end of `migrate` only for apps that have models.
+        post_migrate.connect(make_cache_table, sender=apps.get_app_config("sessions"))
 
 
 def make_cache_table(using: str, verbosity: int, **kwargs: Any) -> None:

@@ -143,7 +143,7 @@ STORAGES = {
 EMAIL_BACKEND = "mailcenter.backend.OutboxBackend"
 EMAIL_SUBJECT_PREFIX = ""
 
-MAIL_PROVIDER = env.str("MAIL_PROVIDER", "practice").strip().lower()
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", "").strip().lower() or "practice"
 PRACTICE = MAIL_PROVIDER == "practice"
 MAIL_ADDRESS = env.str("MAIL_ADDRESS", "site@practice.test" if PRACTICE else "").strip()
 MAIL_FROM_NAME = env.str("MAIL_FROM_NAME", "").strip()

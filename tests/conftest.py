@@ -1,14 +1,47 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 
+from tests.components import PROBES
 from tests.smtp_server import ScriptedServer
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(component): a real server or browser, by name")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        (component,) = marker.args
+        item.user_properties.append(("component", component))
+        if not PROBES[component]():
+            missing = f"this machine has no {component}"
+            # CI must show the whole program.
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    def components(*outcomes: str) -> set[str]:
+        return {
+            value
+            for outcome in outcomes
+            for report in terminalreporter.stats.get(outcome, [])
+            for name, value in getattr(report, "user_properties", [])
+            if name == "component"
+        }
+
+    exercised = components("passed", "failed")
+    missing = {name for name in components("skipped") if not PROBES[name]()}
+    terminalreporter.section("real components")
+    terminalreporter.line("exercised: " + (", ".join(sorted(exercised - missing)) or "none"))
+    terminalreporter.line("missing on this machine: " + (", ".join(sorted(missing)) or "none"))
+
+
 @pytest.fixture
-def send_through(settings) -> Callable[[ScriptedServer], None]:
+def send_through(settings) -> Callable[..., None]:
     """Make a scripted server the site's account."""
 
     def use(server: ScriptedServer, **account: str) -> None:

@@ -48,9 +48,9 @@ def test_one_recipient_costs_three_statements_and_finds_its_user():
 
 
 def test_a_roll_back_takes_the_mail_with_it():
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         mail.send_mail("subject", "text", None, ["a@example.com"])
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not Message.objects.exists()
 
 
@@ -81,7 +81,7 @@ def test_the_bytes_are_seven_bit_with_crlf_and_carry_everything():
     assert seen["Subject"] == "验证您的邮箱"
     assert seen["From"].addresses[0].addr_spec == "site@practice.test"
     assert seen["From"].addresses[0].display_name == "小站"
-    assert [a.addr_spec for a in seen["To"].addresses][0] == "a@example.com"
+    assert seen["To"].addresses[0].addr_spec == "a@example.com"
     assert "b@xn--fsqu00a.xn--0zwm56d" in wire.decode()
     assert seen["Cc"] == "c@example.com"
     assert seen["Reply-To"].addresses[0].addr_spec == "answer@example.com"
@@ -187,25 +187,25 @@ def test_untagged_mail_is_closed_in_the_log():
 
 
 BAD = {
-    "address": dict(to=["broken@"]),
-    "two addresses in one": dict(to=["a@example.com, b@example.com"]),
-    "letters beyond ASCII before the @": dict(to=["用户@example.com"]),
-    "newline in an address": dict(to=["a@example.com\nBcc: x@example.com"]),
-    "NUL in an address": dict(to=["a\0@example.com"]),
-    "newline in the subject": dict(subject="one\ntwo"),
-    "NUL in the subject": dict(subject="one\0two"),
-    "long subject": dict(subject="x" * 10_000),
-    "NUL in the body": dict(body="one\0two"),
-    "lone surrogate": dict(body="\ud800"),
-    "newline in the sender": dict(from_email="a@example.com\nBcc: x@example.com"),
-    "NUL in the sender": dict(from_email="a\0@example.com"),
-    "newline in a header": dict(headers={"X-A": "one\ntwo"}),
-    "newline in a header's name": dict(headers={"X-A\nBcc": "x@example.com"}),
-    "NUL in a header": dict(headers={"X-A": "one\0two"}),
-    "header without a name": dict(headers={"": "x"}),
-    "newline in reply-to": dict(reply_to=["a@example.com\nx: y"]),
-    "newline in an attachment's name": dict(attachments=[("a\nb.txt", "x", "text/plain")]),
-    "NUL in an attachment's name": dict(attachments=[("a\0b.txt", "x", "text/plain")]),
+    "address": {"to": ["broken@"]},
+    "two addresses in one": {"to": ["a@example.com, b@example.com"]},
+    "letters beyond ASCII before the @": {"to": ["用户@example.com"]},
+    "newline in an address": {"to": ["a@example.com\nBcc: x@example.com"]},
+    "NUL in an address": {"to": ["a\0@example.com"]},
+    "newline in the subject": {"subject": "one\ntwo"},
+    "NUL in the subject": {"subject": "one\0two"},
+    "long subject": {"subject": "x" * 10_000},
+    "NUL in the body": {"body": "one\0two"},
+    "lone surrogate": {"body": "\ud800"},
+    "newline in the sender": {"from_email": "a@example.com\nBcc: x@example.com"},
+    "NUL in the sender": {"from_email": "a\0@example.com"},
+    "newline in a header": {"headers": {"X-A": "one\ntwo"}},
+    "newline in a header's name": {"headers": {"X-A\nBcc": "x@example.com"}},
+    "NUL in a header": {"headers": {"X-A": "one\0two"}},
+    "header without a name": {"headers": {"": "x"}},
+    "newline in reply-to": {"reply_to": ["a@example.com\nx: y"]},
+    "newline in an attachment's name": {"attachments": [("a\nb.txt", "x", "text/plain")]},
+    "NUL in an attachment's name": {"attachments": [("a\0b.txt", "x", "text/plain")]},
 }
 
 

@@ -191,6 +191,7 @@ def test_silence_after_the_final_dot_may_be_accepted() -> None:
     with ScriptedServer({"BODY": SILENCE}) as server:
         error = refusal(server, reply_timeout=0.3)
     assert (error.stage, error.reply.failure) == (Stage.BODY, Failure.TIMEOUT)
+    assert error.reply.text == "no reply within 0.3 s"
     assert error.maybe_accepted
 
 

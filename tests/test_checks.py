@@ -1,0 +1,80 @@
+"""What will keep mail from leaving is said by `manage.py check`, with an id and a hint."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.checks import Error, run_checks
+
+
+def found(settings, account=None, **mailcenter) -> dict[str, str]:
+    settings.MAILCENTER = {**settings.MAILCENTER, **mailcenter}
+    if account is not None:
+        settings.MAILCENTER["ACCOUNT"] = account
+    return {
+        message.id: f"{message.msg} {message.hint or ''}"
+        for message in run_checks()
+        if message.id and message.id.startswith("mailcenter.")
+    }
+
+
+QQ = {"PROVIDER": "qq", "ADDRESS": "10000@qq.com", "PASSWORD": "abcd efgh ijkl mnop"}
+
+
+def test_a_working_account_raises_nothing(settings):
+    settings.ALLOWED_HOSTS = ["www.example.com"]
+    assert found(settings, QQ, SITE_URL="https://www.example.com") == {}
+
+
+@pytest.mark.parametrize(
+    ("account", "check", "words"),
+    [
+        ({**QQ, "PROVIDER": "qqq"}, "mailcenter.E100", "qqq"),
+        ({**QQ, "ADDRESS": "10000"}, "mailcenter.E100", "MAIL_ADDRESS"),
+        ({**QQ, "ADDRESS": ""}, "mailcenter.E100", "MAIL_ADDRESS"),
+        ({**QQ, "PORT": "mail"}, "mailcenter.E100", "MAIL_PORT"),
+        ({**QQ, "SECURITY": "none"}, "mailcenter.E100", "MAIL_SECURITY"),
+        ({**QQ, "ADDRESS": "a@qq.com\nX: y"}, "mailcenter.E100", "MAIL_ADDRESS"),
+        ({**QQ, "FROM_NAME": "a\0b"}, "mailcenter.E100", "MAIL_FROM_NAME"),
+        ({**QQ, "PASSWORD": ""}, "mailcenter.E101", "MAIL_AUTH_CODE"),
+        ({**QQ, "PASSWORD": "MyQQPassw0rd"}, "mailcenter.W101", "16"),
+        ({**QQ, "ADDRESS": "a@163.com"}, "mailcenter.W102", "163.com"),
+        ({**QQ, "CA_FILE": "/no/such/file"}, "mailcenter.E102", "MAIL_CA_FILE"),
+        (
+            {"PROVIDER": "custom", "URL_WITH_PASSWORD": "smtps://u:pa55word@h:465"},
+            "mailcenter.E100",
+            "smtp+ssl",
+        ),
+    ],
+)
+def test_each_mistake_has_its_sentence(settings, account, check, words):
+    messages = found(settings, account)
+    assert words in messages[check]
+    assert not any("pa55word" in text or "MyQQPassw0rd" in text for text in messages.values())
+
+
+def test_the_practice_server_is_for_loopback_alone(settings):
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+    assert "mailcenter.E103" not in found(settings)
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "mail.example.com"]
+    assert "mail.example.com" in found(settings)["mailcenter.E103"]
+    assert "mailcenter.E103" in found(settings, {"PROVIDER": " Practice "})
+
+
+@pytest.mark.parametrize(
+    ("mailcenter", "check"),
+    [
+        ({"LEASE_SECOND": 5}, "mailcenter.E104"),
+        ({"LEASE_SECONDS": 0}, "mailcenter.E105"),
+        ({"RETRY_BASE_SECONDS": "soon"}, "mailcenter.E105"),
+        ({"ENGINE": "carrier pigeon"}, "mailcenter.E106"),
+        ({"SITE_URL": "www.example.com"}, "mailcenter.E107"),
+        ({"SITE_URL": "http://www.example.com"}, "mailcenter.W103"),
+    ],
+)
+def test_the_settings_dict_is_checked(settings, mailcenter, check):
+    assert check in found(settings, **mailcenter)
+
+
+def test_errors_stop_the_worker(settings):
+    settings.MAILCENTER = {**settings.MAILCENTER, "ACCOUNT": {**QQ, "PASSWORD": ""}}
+    assert any(isinstance(m, Error) and m.id == "mailcenter.E101" for m in run_checks())
