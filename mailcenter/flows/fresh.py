@@ -1,0 +1,76 @@
+"""An operator resends a verification or reset mail: a new link, to the same address only."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from allauth.account import app_settings
+from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from mailcenter.exceptions import ResendRefused
+from mailcenter.models import Message
+
+
+def check_verification(message: Message) -> EmailAddress:
+    """The address that still waits to be verified. Raises ResendRefused."""
+    if app_settings.EMAIL_VERIFICATION_BY_CODE_ENABLED:
+        refuse_code(message)
+    user = _active_user(message)
+    address = EmailAddress.objects.filter(user_id=user.pk, email=_recipient(message)).first()
+    if address is None:
+        raise ResendRefused(_("This address no longer belongs to the account."))
+    if address.verified:
+        raise ResendRefused(_("This address is verified already."))
+    return address
+
+
+def send_verification(message: Message) -> None:
+    """Raises ResendRefused."""
+    address = check_verification(message)
+    with translation.override(message.language):
+        address.send_confirmation(request=None)
+
+
+def check_reset(message: Message) -> AbstractBaseUser:
+    """Whose password the mail resets. Raises ResendRefused."""
+    if app_settings.PASSWORD_RESET_BY_CODE_ENABLED:
+        refuse_code(message)
+    user = _active_user(message)
+    owners = filter_users_by_email(_recipient(message), is_active=True, prefer_verified=True)
+    if user not in owners:
+        raise ResendRefused(_("This address no longer belongs to the account."))
+    return user
+
+
+def send_reset(message: Message) -> None:
+    """Raises ResendRefused."""
+    user = check_reset(message)
+    with translation.override(message.language):
+        request_password_reset(None, _recipient(message), [user], None)
+
+
+def refuse_code(message: Message) -> NoReturn:
+    """Raises ResendRefused: a code works only in the browser session that asked for it."""
+    raise ResendRefused(
+        _(
+            "This mail held a code, which works only in the visitor's own browser. "
+            "Ask the visitor to request a new one on the site."
+        )
+    )
+
+
+def _active_user(message: Message) -> AbstractBaseUser:
+    if message.user is None:
+        raise ResendRefused(_("The account this mail was about no longer exists."))
+    if not message.user.is_active:
+        raise ResendRefused(_("The account is deactivated."))
+    return message.user
+
+
+def _recipient(message: Message) -> str:
+    return message.recipients.get().address.lower()

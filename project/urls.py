@@ -1,0 +1,24 @@
+"""What the site answers to."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from project.views import HomeView, ProfileView
+
+# The limits on guessing passwords hold for the admin's log-in too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", HomeView.as_view(), name="home"),
+    path("profile/", ProfileView.as_view(), name="profile"),
+    path("accounts/", include("mailcenter.flows.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]
+
+if settings.PRACTICE:
+    urlpatterns.append(path("practice/", include("mailcenter.practice.urls")))
