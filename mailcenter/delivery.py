@@ -272,6 +272,7 @@ def _settle_refused(
     waits = []
     for address, reply in refused.items():
         verdict = classify(reply, stage=Stage.RCPT, provider=account.preset.provider)
+        wait: timedelta | None
         if verdict.account_wide:
             wait = timedelta(seconds=verdict.after_seconds or PAUSE_SECONDS)
         else:

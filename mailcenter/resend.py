@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import make_msgid
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -86,7 +87,7 @@ def reveal(message: Message, operator: AbstractBaseUser) -> bytes:
     return raw
 
 
-def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, object]) -> Message:
+def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, Any]) -> Message:
     assert kind.send_fresh  # noqa: S101
     with replacing(message, **cause) as queued:
         kind.send_fresh(message)
@@ -95,7 +96,7 @@ def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, object]) ->
     return queued[-1]
 
 
-def _send_same(message: Message, cause: dict[str, object]) -> Message:
+def _send_same(message: Message, cause: dict[str, Any]) -> Message:
     _unsealed(message)
     again = {**cause, "possible_duplicate": message.status == Status.UNCERTAIN}
     here = Message.objects.filter(pk=message.pk)
@@ -105,7 +106,7 @@ def _send_same(message: Message, cause: dict[str, object]) -> Message:
     return here.get()
 
 
-def _send_copy(message: Message, cause: dict[str, object]) -> Message:
+def _send_copy(message: Message, cause: dict[str, Any]) -> Message:
     message_id = make_msgid(domain=message.message_id.rpartition("@")[2].rstrip(">"))
     raw = freezing.with_message_id(_unsealed(message), message_id)
     now = timezone.now()
@@ -139,5 +140,5 @@ def _unsealed(message: Message) -> bytes:
 
 def _record(message: Message, operator: AbstractBaseUser, verb: Verb) -> None:
     OperatorAction.objects.create(
-        message=message, verb=verb, user=operator, user_name=operator.get_username()
+        message=message, verb=verb, user_id=operator.pk, user_name=operator.get_username()
     )

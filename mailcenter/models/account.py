@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +30,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Send again at once, the mail that the pause held back too. Returns how many ended."""
         paused = list(self.filter(paused_until__isnull=False))
         for account in paused:
-            account.messages.filter(next_attempt_at=account.paused_until).hurry(timezone.now())
+            waiting = account.messages.filter(next_attempt_at=F("account__paused_until"))
+            waiting.hurry(timezone.now())
             self.model.objects.filter(pk=account.pk).update(
                 paused_until=None, pause_reason="", paused_secret_digest=""
             )

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         rotated = 0
         for pk, old in sealed.values_list("pk", "sealed").iterator(chunk_size=100):
             try:
-                new = sealing.rotate(bytes(old))
+                new = sealing.rotate(bytes(old or b""))
             except sealing.CannotUnseal:
                 self.lost += 1
                 continue
