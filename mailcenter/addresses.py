@@ -36,9 +36,7 @@ def split(address: str) -> tuple[str, str]:
         envelope.encode("ascii")
     except (ValidationError, UnicodeError):
         raise RefusedMessage(
-            _(
-                "%(address)s is no e-mail address that mail can go to. Correct it and send again."
-            )
+            _("%(address)s is no e-mail address that mail can go to. Correct it and send again.")
             % {"address": ascii(address)[:200]}
         ) from None
     return name, envelope

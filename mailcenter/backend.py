@@ -21,10 +21,14 @@ class OutboxBackend(BaseEmailBackend):
     def __init__(
         self, fail_silently: bool = False, *, alias: str | None = None, **kwargs: Any
     ) -> None:
-        # Django 6.1 passes the alias of MAILERS. Hosts, users and passwords that a caller gives
-        # do not count: the account decides.
-        super().__init__(fail_silently=fail_silently)
+        if alias is None:
+            # The hosts, users and passwords of get_connection() don't count: the account decides.
+            super().__init__(fail_silently=fail_silently)
+        else:
+            # From MAILERS of Django 6.1, which reports OPTIONS that nobody knows.
+            super().__init__(alias=alias, **kwargs)
         self.alias = alias
+        self.fail_silently = fail_silently
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Return how many were kept: all of them, or none when one is refused.

@@ -154,7 +154,7 @@ def test_mail_admins_is_kept_as_a_system_mail(settings):
 
 
 def test_django_6_1_names_the_backend_by_an_alias():
-    backend = OutboxBackend(alias="default", fail_silently=False)
+    backend = OutboxBackend(alias="default")
     assert backend.alias == "default"
     assert backend.send_messages([EmailMessage("s", "t", None, ["a@example.com"])]) == 1
 

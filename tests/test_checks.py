@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.checks import Error, run_checks
 
+# Django 6.1's own checks look into the database.
+pytestmark = pytest.mark.django_db
+
 
 def found(settings, account=None, **mailcenter) -> dict[str, str]:
     settings.MAILCENTER = {**settings.MAILCENTER, **mailcenter}
