@@ -3,8 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# `make run PORT=9000 MAIL_PORT=9465`
-export PORT MAIL_PORT
 
 .PHONY: run admin test lint messages requirements
 

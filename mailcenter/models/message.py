@@ -187,9 +187,7 @@ class Message(models.Model):
         _("requested from"),
         max_length=998,
         blank=True,
-        help_text=_(
-            "Asked for by the program; the provider allows only its own."
-        ),
+        help_text=_("Asked for by the program; the provider allows only its own."),
     )
     message_id = models.CharField(_("Message-ID"), max_length=998)
     language = models.CharField(_("language"), max_length=20, blank=True)
