@@ -18,6 +18,7 @@ from mailcenter.outbox import replacing
 
 Status = Message.Status
 Verb = OperatorAction.Verb
+ON_THE_WAY = frozenset({Status.QUEUED, Status.SENDING})
 ACCEPTED = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
 
 
@@ -35,8 +36,8 @@ def resend(
 
     Raises ResendRefused.
     """
-    if message.status in (Status.QUEUED, Status.SENDING):
-        raise ResendRefused(_("This mail is still on its way. Use “retry now” instead."))
+    if sentence := obstacle(message):
+        raise ResendRefused(sentence)
     if message.status == Status.UNCERTAIN and not duplicate_confirmed:
         raise ResendRefused(
             _("The reader may have this mail already. Confirm that a second copy does no harm.")
@@ -57,6 +58,23 @@ def resend(
         _record(message, operator, Verb.RESEND)
         transaction.on_commit(doorbell.ring, robust=True)
     return carrier
+
+
+def obstacle(message: Message) -> str:
+    """Why it can't be resent, in a sentence for the operator; "" where it can."""
+    if message.status in ON_THE_WAY:
+        return _("This mail is still on its way. Use “retry now” instead.")
+    if message.superseded_by.filter(status__in=ON_THE_WAY).exists():
+        return _("The mail that replaces this one is on its way already.")
+    kind = kinds.get(message.kind)
+    try:
+        if kind.check_fresh:
+            kind.check_fresh(message)
+    except ResendRefused as refusal:
+        return str(refusal)
+    if not kind.send_fresh and not message.content.sealed:
+        return _("The bytes of this mail have been erased: it is too old.")
+    return ""
 
 
 def retry_now(message: Message, operator: AbstractBaseUser) -> None:
@@ -99,11 +117,12 @@ def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, Any]) -> Me
 def _send_same(message: Message, cause: dict[str, Any]) -> Message:
     _unsealed(message)
     again = {**cause, "possible_duplicate": message.status == Status.UNCERTAIN}
-    here = Message.objects.filter(pk=message.pk)
+    # Only as it was when the operator decided: another may have sent it since.
+    here = Message.objects.filter(pk=message.pk, status=message.status)
     if not here.requeue_for_operator(timezone.now(), **again):
         raise ResendRefused(_("Somebody else has just acted on this mail. Look at it again."))
     message.recipients.give_another_chance()
-    return here.get()
+    return Message.objects.get(pk=message.pk)
 
 
 def _send_copy(message: Message, cause: dict[str, Any]) -> Message:

@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from mailcenter import conf
 from mailcenter.exceptions import MailcenterError
@@ -37,8 +38,10 @@ def unseal(sealed: bytes) -> bytes:
         return zlib.decompress(_fernet().decrypt(_unpack(sealed)))
     except InvalidToken:
         raise CannotUnseal(
-            "No key opens this. Put the old key back behind the new one in MAILCENTER_KEYS "
-            "(or the old SECRET_KEY into SECRET_KEY_FALLBACKS)."
+            _(
+                "No key opens this. Put the old key back behind the new one in MAILCENTER_KEYS, "
+                "or the old SECRET_KEY into SECRET_KEY_FALLBACKS."
+            )
         ) from None
 
 

@@ -11,6 +11,9 @@ from project.views import HomeView, ProfileView
 
 # The limits on guessing passwords hold for the admin's log-in too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Mailcenter"
+# The lists are wide, and there are few of them.
+admin.site.enable_nav_sidebar = False
 
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.utils import translation
 
 from tests.components import PROBES
 from tests.smtp_server import ScriptedServer
@@ -38,6 +39,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("real components")
     terminalreporter.line("exercised: " + (", ".join(sorted(exercised - missing)) or "none"))
     terminalreporter.line("missing on this machine: " + (", ".join(sorted(missing)) or "none"))
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """What is said outside a request is compared in the sources' language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from project.settings import DATABASES, MAILCENTER, STORAGES  # noqa: E402
 TEST_DIR = Path(tempfile.mkdtemp(prefix="mailcenter-tests-"))
 atexit.register(shutil.rmtree, TEST_DIR, ignore_errors=True)
 
+DATABASES["default"]["TEST"] = {"NAME": f"test_mailcenter_{os.getpid()}"}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, so that threads and processes see one database as they do on a site.
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_DIR / "test.sqlite3")}

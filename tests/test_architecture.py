@@ -10,7 +10,17 @@ import mailcenter
 
 ROOT = Path(mailcenter.__file__).parent
 FLOORS = [
-    {"conf", "exceptions", "addresses", "replies", "sealing", "transports", "freezing"},
+    {
+        "conf",
+        "exceptions",
+        "addresses",
+        "replies",
+        "sealing",
+        "transports",
+        "freezing",
+        "reading",
+        "harmless",
+    },
     {"models", "migrations"},
     {"kinds", "outbox", "delivery", "resend", "rendering", "engines"},
     {"backend", "sessions", "flows", "admin", "checks", "management", "practice"},

@@ -7,11 +7,12 @@ from typing import NoReturn
 from allauth.account import app_settings
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.models import EmailAddress
-from allauth.account.utils import filter_users_by_email
+from allauth.account.utils import filter_users_by_email, user_email
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from mailcenter import addresses
 from mailcenter.exceptions import ResendRefused
 from mailcenter.models import Message
 
@@ -21,7 +22,8 @@ def check_verification(message: Message) -> EmailAddress:
     if app_settings.EMAIL_VERIFICATION_BY_CODE_ENABLED:
         refuse_code(message)
     user = _active_user(message)
-    address = EmailAddress.objects.filter(user_id=user.pk, email=_recipient(message)).first()
+    email = _own_address(user, message)
+    address = EmailAddress.objects.filter(user_id=user.pk, email=email).first()
     if address is None:
         raise ResendRefused(_("This address no longer belongs to the account."))
     if address.verified:
@@ -36,22 +38,22 @@ def send_verification(message: Message) -> None:
         address.send_confirmation(request=None)
 
 
-def check_reset(message: Message) -> AbstractBaseUser:
-    """Whose password the mail resets. Raises ResendRefused."""
+def check_reset(message: Message) -> tuple[AbstractBaseUser, str]:
+    """Whose password the mail resets, and the address it goes to. Raises ResendRefused."""
     if app_settings.PASSWORD_RESET_BY_CODE_ENABLED:
         refuse_code(message)
     user = _active_user(message)
-    owners = filter_users_by_email(_recipient(message), is_active=True, prefer_verified=True)
-    if user not in owners:
+    email = _own_address(user, message)
+    if user not in filter_users_by_email(email, is_active=True, prefer_verified=True):
         raise ResendRefused(_("This address no longer belongs to the account."))
-    return user
+    return user, email
 
 
 def send_reset(message: Message) -> None:
     """Raises ResendRefused."""
-    user = check_reset(message)
+    user, email = check_reset(message)
     with translation.override(message.language):
-        request_password_reset(None, _recipient(message), [user], None)
+        request_password_reset(None, email, [user], None)
 
 
 def refuse_code(message: Message) -> NoReturn:
@@ -64,6 +66,11 @@ def refuse_code(message: Message) -> NoReturn:
     )
 
 
+def refuse_stranger(message: Message) -> NoReturn:
+    """Raises ResendRefused: this mail is on record to make both answers alike, not to be sent."""
+    raise ResendRefused(_("Nobody has an account with this address, so it gets no mail."))
+
+
 def _active_user(message: Message) -> AbstractBaseUser:
     if message.user is None:
         raise ResendRefused(_("The account this mail was about no longer exists."))
@@ -72,5 +79,11 @@ def _active_user(message: Message) -> AbstractBaseUser:
     return message.user
 
 
-def _recipient(message: Message) -> str:
-    return message.recipients.get().address.lower()
+def _own_address(user: AbstractBaseUser, message: Message) -> str:
+    """The mail's address as the account has it now; the envelope holds its ASCII form."""
+    recipient = message.recipients.get().address.lower()
+    emails = EmailAddress.objects.filter(user_id=user.pk).values_list("email", flat=True)
+    for email in [*emails, user_email(user)]:
+        if email and addresses.split(email)[1].lower() == recipient:
+            return email
+    raise ResendRefused(_("This address no longer belongs to the account."))

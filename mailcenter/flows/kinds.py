@@ -68,5 +68,12 @@ register(
     )
 )
 register(Kind("account_exists", _("account exists already")))
-register(Kind("unknown_account", _("no such account")))
+register(
+    Kind(
+        "unknown_account",
+        _("no such account"),
+        check_fresh=fresh.refuse_stranger,
+        send_fresh=fresh.refuse_stranger,
+    )
+)
 register(Kind("security_notice", _("security notice")))

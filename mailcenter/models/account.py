@@ -56,6 +56,7 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         permissions = [("resume_account", _("Can end the pause of an account"))]

@@ -27,7 +27,9 @@ class Attempt(models.Model):
 
     message = models.ForeignKey("mailcenter.Message", models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField(_("number"))
-    account = models.ForeignKey("mailcenter.Account", models.PROTECT, related_name="attempts")
+    account = models.ForeignKey(
+        "mailcenter.Account", models.PROTECT, related_name="attempts", verbose_name=_("account")
+    )
     from_email = models.CharField(_("from"), max_length=998)
     trigger = models.CharField(_("trigger"), max_length=8, choices=Trigger.choices)
     triggered_by = models.ForeignKey(
@@ -65,6 +67,7 @@ class Attempt(models.Model):
     dialogue: models.JSONField[Any, Any] = models.JSONField(_("dialogue"), default=list)
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ["-started_at", "-pk"]

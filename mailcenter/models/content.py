@@ -42,6 +42,7 @@ class Content(models.Model):
     objects = ContentQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("content")
         verbose_name_plural = _("contents")
 

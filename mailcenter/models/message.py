@@ -9,6 +9,7 @@ from django.db import connections, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mailcenter.models.account import Account
 from mailcenter.models.content import Content
@@ -206,7 +207,7 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("queued"))
     next_attempt_at = models.DateTimeField(_("next attempt"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    attempt_count = models.PositiveIntegerField(_("attempts"), default=0)
+    attempt_count = models.PositiveIntegerField(pgettext_lazy("how many", "attempts"), default=0)
     lease_owner = models.CharField(max_length=120, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(_("accepted"), null=True, blank=True)
@@ -240,6 +241,7 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-created_at", "-pk"]

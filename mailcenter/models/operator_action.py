@@ -22,6 +22,7 @@ class OperatorAction(models.Model):
     at = models.DateTimeField(_("time"), default=timezone.now)
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("operator's action")
         verbose_name_plural = _("operators' actions")
         ordering = ["-at", "-pk"]

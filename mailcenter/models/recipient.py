@@ -54,6 +54,7 @@ class Recipient(models.Model):
     objects = RecipientQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         constraints = [

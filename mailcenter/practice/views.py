@@ -15,13 +15,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from mailcenter import practice
+from mailcenter import harmless, practice
 from mailcenter.practice import inbox as maildir
 from mailcenter.practice.scenarios import SCENARIOS
 
 SESSION_KEY = "practice_inbox"
-
-HTML_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 # Only characters of RFC 3986, so that Chinese punctuation ends a link; the last one isn't a mark.
 LINK = re.compile(r"https?://[\w\-.~:/?#\[\]@!$&'()*+,;=%]*[\w/=&#%\-~]", re.ASCII)
@@ -65,7 +63,9 @@ def recipients(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mail(request: HttpRequest, key: str) -> HttpResponse:
     found = _find(key)
-    return render(request, "practice/mail.html", {"mail": found, "text": _linked(found.text)})
+    return render(
+        request, "practice/mail.html", {"mail": found, "text": _linked(found.opened.text)}
+    )
 
 
 @guarded
@@ -73,10 +73,8 @@ def mail(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def html(request: HttpRequest, key: str) -> HttpResponse:
     """The HTML part on its own, for the sandboxed frame of the mail's page."""
-    response = HttpResponse(_find(key).safe_html())
-    response["Content-Security-Policy"] = HTML_POLICY
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    opened = _find(key).opened
+    return harmless.response(opened.html, opened.images)
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -1,0 +1,138 @@
+"""The list of messages, and the addresses of the pages about one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.defaultfilters import truncatechars
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from mailcenter import harmless, kinds, resend
+from mailcenter.admin import bulk_resend, confirmation, detail, display
+from mailcenter.admin.read_only import ReadOnlyAdmin
+from mailcenter.models import Content, Message, Recipient
+
+SUBJECT_SHOWN = 60
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return kinds.choices()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = [
+        "state",
+        "last_reply",
+        "to",
+        "subject_line",
+        "attempt_count",
+        "age",
+        "kind_name",
+    ]
+    list_display_links = ["to", "subject_line"]
+    # The others have no index of their own.
+    sortable_by = ["age"]
+    list_filter = ["status", KindFilter, "last_verdict", "created_at", "account"]
+    search_fields = ["recipients__address", "subject", "message_id"]
+    search_help_text = _("Recipient, subject or Message-ID")
+    actions = ["resend_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        recipients = Recipient.objects.filter(message=OuterRef("pk"))
+        how_many = recipients.order_by().values("message").annotate(n=Count("pk")).values("n")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                first_recipient=Subquery(recipients.order_by("pk").values("address")[:1]),
+                recipient_count=Subquery(how_many),
+            )
+        )
+
+    @admin.display(description=_("status"))
+    def state(self, message: Message) -> SafeString:
+        return display.chip(message.status, message.get_status_display())
+
+    @admin.display(description=_("recipients"))
+    def to(self, message: Any) -> str:
+        more = (message.recipient_count or 0) - 1
+        if more < 1:
+            return message.first_recipient or display.NOTHING
+        return ngettext("%(first)s and %(count)d more", "%(first)s and %(count)d more", more) % {
+            "first": message.first_recipient,
+            "count": more,
+        }
+
+    @admin.display(description=_("subject"))
+    def subject_line(self, message: Message) -> SafeString:
+        shown = truncatechars(message.subject, SUBJECT_SHOWN) or _("(no subject)")
+        return format_html('<span title="{}">{}</span>', message.subject, shown)
+
+    @admin.display(description=_("kind"))
+    def kind_name(self, message: Message) -> Any:
+        return kinds.get(message.kind).label
+
+    @admin.display(description=_("last reply"))
+    def last_reply(self, message: Message) -> SafeString:
+        return display.reply(message.last_reply_code, message.get_last_verdict_display())
+
+    @admin.display(description=_("age"), ordering="created_at")
+    def age(self, message: Message) -> SafeString:
+        return display.age(message.created_at)
+
+    def describe(self, request: HttpRequest, message: Message) -> dict[str, Any]:
+        acts = confirmation.open_to(self, request, message)
+        obstacle = resend.obstacle(message) if confirmation.RESEND in acts else ""
+        if obstacle:
+            acts.remove(confirmation.RESEND)
+        return {**detail.describe(message), "acts": acts, "obstacle": obstacle}
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "resend_message")
+
+    @admin.action(permissions=["resend"], description=_("Resend the selected messages"))
+    def resend_selected(
+        self, request: HttpRequest, queryset: QuerySet[Message]
+    ) -> HttpResponse | None:
+        return bulk_resend.resend_selected(self, request, queryset)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path(
+                f"<int:pk>/{act.name}/",
+                wrap(partial(confirmation.act_view, model_admin=self, act=act)),
+                name=f"mailcenter_message_{act.name}",
+            )
+            for act in confirmation.ACTS
+        ]
+        html = path("<int:pk>/html/", wrap(self.html_view), name="mailcenter_message_html")
+        return [*own, html, *super().get_urls()]
+
+    @method_decorator([require_safe, xframe_options_sameorigin])
+    def html_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The redacted HTML on its own, for the frame of the message's page."""
+        self.row_or_refuse(request, pk)
+        content = Content.objects.filter(message=pk).defer("sealed").first()
+        if content is None or not content.redacted["html"]:
+            raise Http404
+        return harmless.response(content.redacted["html"])

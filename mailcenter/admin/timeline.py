@@ -1,0 +1,75 @@
+"""Attempts as somebody reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from mailcenter.admin import display
+from mailcenter.models import Attempt, Message
+from mailcenter.replies import CATALOG, Entry
+
+Outcome = Attempt.Outcome
+
+
+@dataclass(frozen=True)
+class Try:
+    """server: host and port. tls: version, or "" before it was agreed on. seconds: None: unknown.
+
+    advice: the catalogue's entry for the reply.
+    """
+
+    attempt: Attempt
+    chip: SafeString
+    sentence: str
+    cause: str
+    server: str
+    tls: str
+    seconds: float | None
+    advice: Entry | None
+
+
+def tries(message: Message) -> list[Try]:
+    """All attempts, newest first."""
+    return [describe(attempt) for attempt in message.attempts.order_by("-number")]
+
+
+def describe(attempt: Attempt) -> Try:
+    server, _blank, tls = attempt.peer.partition(" ")
+    return Try(
+        attempt=attempt,
+        chip=display.chip(attempt.outcome, attempt.get_outcome_display()),
+        sentence=_sentence(attempt),
+        cause=_cause(attempt),
+        server=server,
+        tls=tls,
+        seconds=None if attempt.duration_ms is None else attempt.duration_ms / 1000,
+        # An entry may have been removed from the catalogue since.
+        advice=CATALOG.get(attempt.catalog_entry),
+    )
+
+
+def _sentence(attempt: Attempt) -> str:
+    stage = {"stage": attempt.get_stage_display()}
+    if attempt.outcome == Outcome.OPEN:
+        return _("Under way (stage: %(stage)s).") % stage
+    if attempt.outcome == Outcome.ACCEPTED:
+        return _("The server took the mail over.")
+    if attempt.outcome == Outcome.DEFERRED:
+        return (
+            _("It did not work this time (stage: %(stage)s); the mail stays in the queue.") % stage
+        )
+    if attempt.outcome == Outcome.REJECTED:
+        return _("The server refused the mail for good (stage: %(stage)s).") % stage
+    if attempt.outcome == Outcome.INTERRUPTED:
+        return _("The worker was lost before the content left (stage: %(stage)s).") % stage
+    return _("The content had left, and no reply came back: the mail may have arrived.")
+
+
+def _cause(attempt: Attempt) -> str:
+    """Why it was made, and by whom."""
+    if attempt.trigger == Attempt.Trigger.RESEND and attempt.triggered_by_name:
+        return _("resent by %(name)s") % {"name": attempt.triggered_by_name}
+    return attempt.get_trigger_display()

@@ -1,0 +1,241 @@
+"""The page of one message explains what happened and what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from mailcenter.models import Account, Message, OperatorAction
+from mailcenter.replies import CATALOG
+from tests.admin.conftest import ASK_THE_VISITOR
+from tests.factories import AttemptFactory, MessageFactory, RecipientFactory, StaffFactory
+
+Status = Message.Status
+ATTACK = "<script>alert(1)</script>"
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, message: Message, language: str = "en") -> str:
+    url = reverse("admin:mailcenter_message_change", args=[message.pk])
+    response = client.get(url, headers={"accept-language": language})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def refused() -> Message:
+    message = MessageFactory(status=Status.FAILED, last_reply_code=535, last_verdict="auth")
+    AttemptFactory(
+        message=message,
+        number=1,
+        outcome="rejected",
+        stage="auth",
+        reply_code=535,
+        reply_text="Login Fail.",
+        verdict="auth",
+        catalog_entry="qq-login-fail",
+        dialogue=[{"verb": "AUTH", "code": 535, "text": "Login Fail.", "ms": 61}],
+    )
+    return message
+
+
+def test_cause_and_cure_in_the_readers_language(superuser: Client) -> None:
+    message = refused()
+    entry = CATALOG["qq-login-fail"]
+    english, chinese = page(superuser, message), page(superuser, message, "zh-hans")
+    assert entry.cause.en in english
+    assert entry.cure.en in english
+    assert entry.cause.zh in chinese
+    assert entry.cure.zh in chinese
+    assert entry.cure.en not in chinese
+
+
+def test_only_the_last_reply_is_explained(superuser: Client) -> None:
+    message = refused()
+    AttemptFactory(message=message, number=2)
+    assert CATALOG["qq-login-fail"].cure.en not in page(superuser, message)
+
+
+def test_a_refused_recipient_of_an_accepted_mail_is_explained(superuser: Client) -> None:
+    message = MessageFactory(status=Status.SENT)
+    RecipientFactory(
+        message=message,
+        status="rejected",
+        reply_code=550,
+        reply_text="Mailbox not found",
+    )
+    AttemptFactory(message=message)
+    assert CATALOG["mailbox-not-found"].cause.en in page(superuser, message)
+
+
+def test_attempts_newest_first_with_the_dialogue_folded(superuser: Client) -> None:
+    message = refused()
+    AttemptFactory(
+        message=message,
+        number=2,
+        trigger="resend",
+        triggered_by_name="Wang Fang",
+        possible_duplicate=True,
+        duration_ms=1240,
+        remote_id="A-77",
+    )
+    html = page(superuser, message)
+    assert html.index('id="attempt-2"') < html.index('id="attempt-1"')
+    assert "resent by Wang Fang" in html
+    assert "possible duplicate" in html
+    assert "TLSv1.3" in html
+    assert "smtp.qq.com:465" in html
+    assert "1.2 s" in html
+    assert "A-77" in html
+    assert "<details>" in html
+    assert "<td>AUTH</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"next_attempt_at": timezone.now() + timedelta(hours=2)}, "Next attempt at"),
+        ({}, "It is due"),
+        ({"expires_at": timezone.now() + timedelta(hours=2)}, "It is given up at"),
+        ({"status": Status.SENDING}, "A worker has it in hand"),
+        ({"status": Status.UNCERTAIN}, "the reader may have the mail or not"),
+        ({"status": Status.FAILED}, "not tried again unless somebody resends it"),
+    ],
+)
+def test_it_says_what_happens_next(superuser: Client, columns: dict[str, Any], words: str) -> None:
+    assert words in page(superuser, MessageFactory(**columns))
+
+
+def test_a_paused_account_is_named_with_its_reason(superuser: Client) -> None:
+    Account.objects.filter(pk=Account.ENVIRONMENT).update(
+        address="site@qq.com",
+        paused_until=timezone.now() + timedelta(minutes=15),
+        pause_reason="535 Login Fail.",
+    )
+    html = page(superuser, MessageFactory())
+    assert "The account site@qq.com is paused until" in html
+    assert "535 Login Fail." in html
+
+
+def test_a_rewritten_sender_is_pointed_out(superuser: Client) -> None:
+    message = MessageFactory(requested_from="shop@example.com")
+    assert "The program asked for shop@example.com" in page(superuser, message)
+
+
+def test_replacements_link_both_ways(superuser: Client) -> None:
+    older = MessageFactory(status=Status.EXPIRED)
+    newer = MessageFactory(supersedes=older)
+    for message, other in ((older, newer), (newer, older)):
+        link = reverse("admin:mailcenter_message_change", args=[other.pk])
+        assert f'href="{link}"' in page(superuser, message)
+
+
+def test_operators_actions_are_listed(superuser: Client) -> None:
+    message = MessageFactory()
+    OperatorAction.objects.create(message=message, verb="retry", user_name="Wang Fang")
+    html = page(superuser, message)
+    assert "Wang Fang" in html
+    assert "had it tried at once" in html
+
+
+def test_what_strangers_wrote_stays_text(superuser: Client) -> None:
+    message = MessageFactory(
+        status=Status.FAILED,
+        subject=ATTACK,
+        from_email=f'"{ATTACK}" <a@example.com>',
+        requested_from=f'"{ATTACK}" <b@example.com>',
+        to=[f'"{ATTACK}"@example.com'],
+        content__headers=[["X-Attack", ATTACK]],
+        content__text=ATTACK,
+        content__attachments=[{"name": ATTACK, "type": "text/plain", "bytes": 3}],
+    )
+    message.recipients.update(reply_code=550, reply_text=ATTACK)
+    AttemptFactory(
+        message=message,
+        outcome="rejected",
+        reply_code=550,
+        reply_text=ATTACK,
+        remote_id=ATTACK,
+        peer=f"{ATTACK}:465 TLSv1.3",
+        dialogue=[{"verb": "RCPT", "code": 550, "text": ATTACK, "ms": 1}],
+    )
+    html = page(superuser, message)
+    assert ATTACK not in html
+    assert html.count("&lt;script&gt;") > 8
+
+
+def test_the_body_of_untagged_mail_is_closed(superuser: Client) -> None:
+    message = MessageFactory(content__raw=b"Subject: x\r\n\r\nnobody else's business\r\n")
+    html = page(superuser, message)
+    assert "Its body is closed" in html
+    assert "nobody else" not in html
+
+
+def test_the_redacted_text_is_shown(superuser: Client) -> None:
+    html = page(superuser, MessageFactory(content__text="Your link: ••••••", content__secret=True))
+    assert "Your link: ••••••" in html
+    assert "are masked" in html
+
+
+def test_the_preview_runs_nothing_and_loads_nothing(superuser: Client) -> None:
+    message = MessageFactory(
+        content__html='<p style="color:red">Hi</p><script>alert(1)</script>'
+        '<img src="https://tracker.example/x.gif">'
+        '<a href="https://example.com" onclick="x()">go</a>'
+    )
+    url = reverse("admin:mailcenter_message_html", args=[message.pk])
+    html = page(superuser, message)
+    assert '<iframe sandbox="" referrerpolicy="no-referrer"' in html
+    assert f'src="{url}"></iframe>' in html
+    response = superuser.get(url)
+    assert response["Content-Security-Policy"] == (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    )
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
+    assert "no-store" in response["Cache-Control"]
+    body = response.content.decode()
+    assert '<p style="color:red">Hi</p>' in body
+    for gone in ("script", "tracker", "example.com", "onclick"):
+        assert gone not in body
+
+
+def test_nothing_to_preview_is_not_found(superuser: Client) -> None:
+    url = reverse("admin:mailcenter_message_html", args=[MessageFactory().pk])
+    assert superuser.get(url).status_code == 404
+
+
+def test_buttons_follow_state_and_permission(superuser: Client, client: Client) -> None:
+    waiting, failed = MessageFactory(), MessageFactory(status=Status.FAILED)
+
+    def offered(browser: Client, message: Message) -> set[str]:
+        html = page(browser, message)
+        urls = {
+            n: reverse(f"admin:mailcenter_message_{n}", args=[message.pk])
+            for n in ("resend", "retry", "cancel", "reveal")
+        }
+        return {name for name, url in urls.items() if f'href="{url}"' in html}
+
+    assert offered(superuser, waiting) == {"retry", "cancel", "reveal"}
+    assert offered(superuser, failed) == {"resend", "reveal"}
+    client.force_login(StaffFactory(permissions=["view_message"]))
+    assert offered(client, failed) == set()
+
+
+def test_mail_that_only_the_visitor_can_ask_for_again_says_so(
+    superuser: Client, code_kind: str
+) -> None:
+    message = MessageFactory(kind=code_kind, status=Status.FAILED, content__secret=True)
+    html = page(superuser, message)
+    assert ASK_THE_VISITOR in html
+    assert reverse("admin:mailcenter_message_resend", args=[message.pk]) not in html
+
+
+def test_an_attempt_has_a_page_of_its_own(superuser: Client) -> None:
+    attempt = refused().attempts.get()
+    response = superuser.get(reverse("admin:mailcenter_attempt_change", args=[attempt.pk]))
+    assert CATALOG["qq-login-fail"].cure.en in response.content.decode()
