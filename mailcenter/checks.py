@@ -57,10 +57,10 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     values = getattr(settings, "MAILCENTER", {})
     for name in sorted(values.keys() - conf.DEFAULTS.keys()):
         found.append(
-            Error(
+            Warning(
                 _("MAILCENTER has no key %(name)s.") % {"name": name},
                 hint=_("The keys are: %(names)s.") % {"names": ", ".join(conf.DEFAULTS)},
-                id="mailcenter.E104",
+                id="mailcenter.W104",
             )
         )
     for name, default in conf.DEFAULTS.items():

@@ -329,16 +329,19 @@ def _judge_abandoned(message: Message, now: datetime) -> None:
             # Claimed, and never begun.
             mine.requeue(now)
         elif attempt.stage == Stage.BODY:
-            if mine.mark_uncertain():
-                _close_abandoned(attempt, Outcome.UNCERTAIN)
+            verdict = classify(Reply(None), stage=Stage.BODY, maybe_accepted=True)
+            if mine.mark_uncertain(last_reply_code=None, last_verdict=verdict.verdict_class):
+                _close_abandoned(attempt, Outcome.UNCERTAIN, verdict)
                 _once_more(message, now)
         elif mine.requeue(now):
             _close_abandoned(attempt, Outcome.INTERRUPTED)
 
 
-def _close_abandoned(attempt: Attempt, outcome: Outcome) -> None:
+def _close_abandoned(attempt: Attempt, outcome: Outcome, verdict: Verdict | None = None) -> None:
     attempt.outcome = outcome
-    attempt.save(update_fields=["outcome"])
+    attempt.verdict = verdict.verdict_class if verdict else ""
+    attempt.catalog_entry = verdict.slug if verdict else ""
+    attempt.save(update_fields=["outcome", "verdict", "catalog_entry"])
     logger.warning("Attempt %s was left behind by %s: %s", attempt, attempt.worker, outcome)
 
 

@@ -32,13 +32,12 @@ def main() -> int:
     django.setup()
     speak_the_terminals_language()
     signal.signal(signal.SIGTERM, _interrupt)
-    port = int(os.environ.get("PORT", "8000"))
     try:
+        port = _site_port()
         call_command("check")
         _require_free("PORT", port)
         practice_port = _practice_port()
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
         call_command("makeoperator")
     except (SystemCheckError, CommandError) as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -70,6 +69,13 @@ def _run(port: int, practice_port: int | None) -> int:
         return 0
     finally:
         _stop(children)
+
+
+def _site_port() -> int:
+    given = os.environ.get("PORT", "8000")
+    if not given.isdecimal() or not 0 < int(given) < 65536:
+        raise CommandError(_("PORT must be a number from 1 to 65535, such as 8000."))
+    return int(given)
 
 
 def _practice_port() -> int | None:

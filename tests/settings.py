@@ -6,14 +6,18 @@ import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("SECRET_KEY", "tests only, 50 characters or more, not a secret at all")
-for _name in [n for n in os.environ if n.startswith("MAIL") or n in {"EMAIL_URL", "HTTPS"}]:
+import environ
+
+# Neither this machine's .env nor its shell may change what the tests see.
+environ.Env.read_env = lambda *args, **options: None
+for _name in ("EMAIL_URL", "HTTPS", "SITE_URL", "ALLOWED_HOSTS", "VERIFY_BY", "RESET_BY"):
+    os.environ.pop(_name, None)
+for _name in [name for name in os.environ if name.startswith("MAIL")]:
     del os.environ[_name]
-# The tests' own account is the practice server's; what stands in .env must not count.
-os.environ.update(MAIL_PROVIDER="practice", MAIL_ADDRESS="site@practice.test", MAIL_AUTH_CODE="")
+os.environ.setdefault("SECRET_KEY", "tests only, 50 characters or more, not a secret at all")
 
 from project.settings import *  # noqa: E402, F403
-from project.settings import DATABASES, MAILCENTER, STORAGES  # noqa: E402
+from project.settings import DATABASES, MAILCENTER  # noqa: E402
 
 # One folder a process, so that two runs at a time don't meet.
 TEST_DIR = Path(tempfile.mkdtemp(prefix="mailcenter-tests-"))
@@ -28,5 +32,4 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     )
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 MAILCENTER["PRACTICE_DIR"] = str(TEST_DIR / "practice")

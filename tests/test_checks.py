@@ -66,7 +66,7 @@ def test_the_practice_server_is_for_loopback_alone(settings):
 @pytest.mark.parametrize(
     ("mailcenter", "check"),
     [
-        ({"LEASE_SECOND": 5}, "mailcenter.E104"),
+        ({"LEASE_SECOND": 5}, "mailcenter.W104"),
         ({"LEASE_SECONDS": 0}, "mailcenter.E105"),
         ({"RETRY_BASE_SECONDS": "soon"}, "mailcenter.E105"),
         ({"ENGINE": "carrier pigeon"}, "mailcenter.E106"),

@@ -335,6 +335,7 @@ def test_a_lease_that_ended_in_the_body_is_uncertain(send_through):
         work()
     assert again(message).status == Status.UNCERTAIN
     assert message.attempts.get().outcome == Outcome.UNCERTAIN
+    assert message.attempts.get().catalog_entry == "lost-after-dot"
     assert not server.received
 
 
