@@ -33,7 +33,10 @@ class Rendered:
 def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
     """Raises TemplateDoesNotExist where neither ``language`` nor English has the kind."""
     folder = _folder(kind, language)
-    values = {"site_url": conf.get("SITE_URL"), "language": language, **context}
+    # Where a template asks for a variable that isn't there, Django's debug log prints all of them:
+    # a mail holds a link or a code, and its templates ask for both.
+    unused = dict.fromkeys(kinds.get(kind).secrets, "")
+    values = {"site_url": conf.get("SITE_URL"), "language": language, **unused, **context}
     with translation.override(language):
         subject = " ".join(_render(f"{folder}/subject.txt", values).split())
         text = _render(f"{folder}/body.txt", values).strip()

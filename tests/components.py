@@ -31,4 +31,10 @@ def chromium() -> str:
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
 
 
-PROBES = {"PostgreSQL": postgresql, "Chromium": chromium}
+@functools.cache
+def gettext() -> str:
+    """The path of one of its programs, or ""."""
+    return shutil.which("xgettext") or ""
+
+
+PROBES = {"PostgreSQL": postgresql, "Chromium": chromium, "gettext": gettext}
