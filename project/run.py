@@ -31,7 +31,9 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     speak_the_terminals_language()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        # SIGINT too: a shell that starts this in the background has it ignored.
+        signal.signal(signum, _interrupt)
     try:
         port = _site_port()
         call_command("check")

@@ -225,7 +225,11 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # At DEBUG it prints the context of a template that asks for what isn't there.
+        "django.template": {"level": "INFO"},
+    },
 }
 
 # Subdomains and the browsers' preload list are the owner's to promise: neither can be taken back.

@@ -10,10 +10,6 @@ from tests.components import PROBES
 from tests.smtp_server import ScriptedServer
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(component): a real server or browser, by name")
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         (component,) = marker.args

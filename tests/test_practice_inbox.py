@@ -113,9 +113,18 @@ def test_the_closed_page_says_where_the_token_stands_but_not_the_token(client: C
     assert token not in page.content.decode()
 
 
-def test_the_token_opens_it_for_the_session_and_leaves_the_address(
-    client: Client, folder: Path
-) -> None:
+def test_the_inbox_stays_open_when_somebody_logs_out(holder: Client, folder: Path) -> None:
+    holder.force_login(get_user_model().objects.create_user("visitor"))
+    holder.post(reverse("account_logout"))
+    assert holder.get(reverse("practice:inbox")).status_code == 200
+
+
+def test_a_made_up_cookie_opens_nothing(client: Client, folder: Path) -> None:
+    client.cookies["practice_inbox"] = inbox.token()
+    assert client.get(reverse("practice:inbox")).status_code == 403
+
+
+def test_the_token_opens_it_and_leaves_the_address(client: Client, folder: Path) -> None:
     key = deliver(folder)
     response = client.get(reverse("practice:inbox"), {"token": inbox.token()})
     assert (response.status_code, response["Location"]) == (302, reverse("practice:inbox"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from mailcenter import kinds
 from mailcenter.admin import display
 from mailcenter.admin.timeline import tries
-from mailcenter.models import Content, Message, Recipient
+from mailcenter.models import Attempt, Content, Message, Recipient
 from mailcenter.replies import CATALOG, Entry, Reply, Stage, classify
 from mailcenter.transports.presets import PRESETS
 
@@ -33,7 +33,8 @@ class Addressee:
 def describe(message: Message) -> dict[str, Any]:
     """What the page shows beside the columns of the row."""
     attempts = tries(message)
-    advice = next((a.advice for a in attempts if a.attempt.outcome != "open"), None)
+    last = next((a for a in attempts if a.attempt.outcome != Attempt.Outcome.OPEN), None)
+    advice = last.advice if last else None
     content = (
         Content.objects.filter(message=message)
         .defer("sealed")
@@ -45,6 +46,7 @@ def describe(message: Message) -> dict[str, Any]:
         "kind": kinds.get(message.kind).label,
         "next_steps": list(next_steps(message)),
         "advice": advice,
+        "reply": last.reply if last else "",
         "addressees": list(_addressees(message, explained=advice is not None)),
         "tries": attempts,
         "operator_actions": list(message.actions.all()),

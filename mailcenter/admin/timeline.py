@@ -16,13 +16,15 @@ Outcome = Attempt.Outcome
 
 @dataclass(frozen=True)
 class Try:
-    """server: host and port. tls: version, or "" before it was agreed on. seconds: None: unknown.
+    """reply: code and text. server: host and port. seconds: None: unknown.
 
+    tls: version, or "" before it was agreed on.
     advice: the catalogue's entry for the reply.
     """
 
     attempt: Attempt
     chip: SafeString
+    reply: str
     sentence: str
     cause: str
     server: str
@@ -41,6 +43,7 @@ def describe(attempt: Attempt) -> Try:
     return Try(
         attempt=attempt,
         chip=display.chip(attempt.outcome, attempt.get_outcome_display()),
+        reply=f"{attempt.reply_code or ''} {attempt.reply_text}".strip(),
         sentence=_sentence(attempt),
         cause=_cause(attempt),
         server=server,

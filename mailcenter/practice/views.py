@@ -15,11 +15,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from mailcenter import harmless, practice
+from mailcenter import harmless, practice, sealing
 from mailcenter.practice import inbox as maildir
 from mailcenter.practice.scenarios import SCENARIOS
 
-SESSION_KEY = "practice_inbox"
+COOKIE = "practice_inbox"
 
 # Only characters of RFC 3986, so that Chinese punctuation ends a link; the last one isn't a mark.
 LINK = re.compile(r"https?://[\w\-.~:/?#\[\]@!$&'()*+,;=%]*[\w/=&#%\-~]", re.ASCII)
@@ -36,10 +36,12 @@ def guarded(view: View) -> View:
             raise Http404
         given = request.GET.get("token")
         if given is not None and secrets.compare_digest(given.encode(), maildir.token().encode()):
-            request.session[SESSION_KEY] = True
-            # The token leaves the address bar, the history and the Referer header.
-            return redirect(request.path)
-        if not (_is_staff(request) or request.session.get(SESSION_KEY)):
+            # The token leaves the address bar, the history and the Referer header. Not kept in
+            # the session, which a log-out ends.
+            response = redirect(request.path)
+            response.set_signed_cookie(COOKIE, _proof(), httponly=True, samesite="Lax")
+            return response
+        if not (_is_staff(request) or _has_cookie(request)):
             return render(request, "practice/forbidden.html", status=403)
         return view(request, *args, **kwargs)
 
@@ -75,6 +77,15 @@ def html(request: HttpRequest, key: str) -> HttpResponse:
     """The HTML part on its own, for the sandboxed frame of the mail's page."""
     opened = _find(key).opened
     return harmless.response(opened.html, opened.images)
+
+
+def _has_cookie(request: HttpRequest) -> bool:
+    return request.get_signed_cookie(COOKIE, default="") == _proof()
+
+
+def _proof() -> str:
+    """That somebody held the token, without telling it."""
+    return sealing.digest(maildir.token())
 
 
 def _is_staff(request: HttpRequest) -> bool:

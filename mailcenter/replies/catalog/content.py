@@ -64,7 +64,7 @@ ENTRIES = (
             en="Recipients blocked mail like this or complained about it.",
         ),
         cure=Words(
-            zh="不要再往这个地址重发；请收件人把你的发件地址加入白名单。",
+            zh="不要再往这个地址重发；请收件人把您的发件地址加入白名单。",
             en="Don't resend to this address. The recipient can put your sender address on their "
             "allow list.",
         ),

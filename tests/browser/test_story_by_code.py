@@ -1,0 +1,59 @@
+"""`make run` in a browser, with VERIFY_BY=code and RESET_BY=code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import NEW_PASSWORD, Inbox, Operator, Visitor
+from tests.browser.running_site import RunningSite
+from tests.browser.screenshots import Album
+
+YOU = "you@practice.test"
+
+pytestmark = pytest.mark.needs("Chromium")
+
+
+def test_the_whole_story_by_code(
+    start_site: Callable[[str], RunningSite], open_browser: Callable[..., Page], album: Album
+) -> None:
+    site = start_site("code")
+    visitor = Visitor(open_browser(scripts=False), site, YOU)
+    page = visitor.page
+    inbox = Inbox(page.context.new_page(), site)
+
+    visitor.fill_in_sign_up()
+    visitor.submit()
+    album.take_both(page, "enter-code")
+    inbox.open_newest(YOU, 1)
+    album.take(inbox.page, "mail-code")
+    codes = [inbox.code()]
+    page.locator("[name=code]").fill(codes[0])
+    visitor.submit()
+    visitor.expect_profile()
+
+    visitor.log_out()
+    visitor.ask_for_a_reset()
+    inbox.open_newest(YOU, 2)
+    codes.append(inbox.code())
+    album.take(page, "reset-code")
+    page.locator("[name=code]").fill(codes[1])
+    visitor.submit()
+    visitor.fill_in_new_password()
+    visitor.submit()
+    visitor.log_in(NEW_PASSWORD)
+    visitor.expect_profile()
+
+    operator = Operator(open_browser(scripts=True), site, site.printed("Password"))
+    operator.log_in()
+    rows = operator.open_list("message")
+    expect(rows).to_have_count(3)
+    # The oldest one: the verification. Only the visitor can ask for a new code.
+    operator.open_message(rows.last)
+    expect(operator.page.locator(".mailcenter > .notice")).to_be_visible()
+    expect(operator.page.locator(".acts a[href$='/resend/']")).to_have_count(0)
+    album.take(operator.page, "message-code")
+    for code in codes:
+        assert code not in operator.page.content()
