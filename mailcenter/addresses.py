@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from email.charset import BASE64, Charset
 from email.header import Header, decode_header, make_header
+from email.headerregistry import Address
 from email.utils import formataddr, getaddresses
 
 from django.core.exceptions import ValidationError
@@ -15,12 +17,15 @@ from mailcenter.exceptions import RefusedMessage
 
 _validate = EmailValidator()
 
+# C0 controls and DEL: no header may hold them (RFC 5322 section 2.2).
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 BASE64_UTF8 = Charset("utf-8")
 BASE64_UTF8.header_encoding = BASE64
 
 
 def split(address: str) -> tuple[str, str]:
-    """ "Name <a@例子.cn>" -> ("Name", "a@xn--fsqu00a.cn").
+    """From "Name <a@例子.cn>" to ("Name", "a@xn--fsqu00a.cn").
 
     Raises RefusedMessage, naming what was given, where that is no single ASCII-deliverable
     address; one with letters beyond ASCII before the @ needs SMTPUTF8 (RFC 6531), which most
@@ -31,9 +36,11 @@ def split(address: str) -> tuple[str, str]:
     name = decoded(name)
     local, _at, domain = addr_spec.rpartition("@")
     try:
-        envelope = f"{local}@{punycode(domain)}"
+        envelope = f"{local}@{punycode(domain).lower()}"
         _validate(envelope)
         envelope.encode("ascii")
+        if CONTROL.search(name):
+            raise ValidationError("control character")
     except (ValidationError, UnicodeError):
         raise RefusedMessage(
             _("%(address)s is no e-mail address that mail can go to. Correct it and send again.")
@@ -52,8 +59,8 @@ def is_real(address: str) -> bool:
 
 
 def display(name: str, addr_spec: str) -> str:
-    """For people and rows: 名 <a@qq.com>."""
-    return f"{name} <{addr_spec}>" if name else addr_spec
+    """For people and rows: 名 <a@qq.com>. `split` gives both back, whatever the name holds."""
+    return str(Address(display_name=name, addr_spec=addr_spec))
 
 
 def header(address: str) -> str:
@@ -64,7 +71,8 @@ def header(address: str) -> str:
     name, addr_spec = split(address)
     if name.isascii():
         return formataddr((name, addr_spec))
-    return f"{Header(name, BASE64_UTF8).encode()} <{addr_spec}>"
+    encoded = Header(name, BASE64_UTF8, header_name="From").encode()
+    return f"{encoded} <{addr_spec}>"
 
 
 def decoded(header: str) -> str:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.views.decorators.debug import sensitive_variables
 
 from mailcenter import kinds, sealing
 from mailcenter.engines import doorbell
@@ -82,6 +83,7 @@ class UserByAddress(Subquery):
         )
 
 
+@sensitive_variables()
 def enqueue(messages: list[EmailMessage]) -> int:
     """Keep them all, or none; return how many have a recipient.
 
@@ -96,6 +98,7 @@ def enqueue(messages: list[EmailMessage]) -> int:
     return len(rows)
 
 
+@sensitive_variables()
 def store(mail: Frozen, tag: Tag) -> Message:
     """Three INSERTs, and a ring of the doorbell once they are committed."""
     kind = kinds.get(tag.kind)

@@ -111,6 +111,8 @@ def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, Any]) -> Me
         kind.send_fresh(message)
     if not queued:
         raise ResendRefused(_("The site sent no new mail: its account needs none now."))
+    # The old secret has no use any more, whatever became of its mail.
+    Content.objects.filter(message=message, secret=True).erase()
     return queued[-1]
 
 

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage, send_mail
 from django.utils import timezone
 
 from mailcenter import delivery, kinds, sealing
+from mailcenter.delivery.waiting import back_off
 from mailcenter.engines.worker import Worker
 from mailcenter.models import Account, Attempt, Content, Message
 from mailcenter.outbox import Tag
@@ -137,7 +138,7 @@ def test_the_back_off_doubles_to_its_limit(settings):
         "RETRY_BASE_SECONDS": 10,
         "RETRY_MAX_SECONDS": 60,
     }
-    waits = [delivery._back_off(number).total_seconds() for number in range(1, 8)]
+    waits = [back_off(number).total_seconds() for number in range(1, 8)]
     for wait, most in zip(waits, (10, 20, 40, 60, 60, 60, 60), strict=True):
         assert 0.8 * most <= wait <= most
 
@@ -297,9 +298,10 @@ def test_a_worker_that_lost_its_lease_sends_no_body(send_through):
 
 def abandon(message: Message, *, stage: str | None) -> None:
     """What a worker leaves behind that was killed at ``stage``."""
-    (claimed,) = delivery.claim("dead worker")
+    claimed = delivery.claim("dead worker")
+    assert claimed
     if stage:
-        delivery._open(claimed, "dead worker", Worker().account)
+        delivery._open(claimed, Worker().account)
         claimed.attempts.update(stage=stage)
     past = timezone.now() - timedelta(seconds=1)
     Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
@@ -402,6 +404,14 @@ def test_a_changed_account_sends_older_mail_under_its_own_address(send_through):
     original = sealing.unseal(bytes(message.content.sealed))
     assert mail.raw.partition(b"\r\n\r\n")[2] == original.partition(b"\r\n\r\n")[2]
     assert message.attempts.get().from_email == "new@practice.test"
+
+
+def test_a_claim_leases_one_mail(send_through):
+    for _mail in range(3):
+        queue()
+    assert delivery.claim("worker")
+    statuses = sorted(Message.objects.values_list("status", flat=True))
+    assert statuses == ["queued", "queued", "sending"]
 
 
 def test_urgent_mail_overtakes(send_through):

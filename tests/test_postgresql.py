@@ -11,7 +11,13 @@ import pytest
 from tests import components
 from tests.site_process import ROOT
 
-MAIN_PATH = ["test_backend.py", "test_delivery.py", "test_resend.py", "test_sealing.py"]
+MAIN_PATH = [
+    "test_backend.py",
+    "test_delivery.py",
+    "test_delivery_faults.py",
+    "test_resend.py",
+    "test_sealing.py",
+]
 
 
 @pytest.mark.needs("PostgreSQL")

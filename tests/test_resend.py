@@ -81,6 +81,24 @@ def test_the_record_outlives_the_operator(send_through, operator):
     assert message.attempts.get(number=2).triggered_by_name == "operator"
 
 
+def test_a_resend_begins_the_count_of_attempts_anew(send_through, settings, operator):
+    settings.MAILCENTER = {**settings.MAILCENTER, "RETRY_MAX_ATTEMPTS": 2}
+    with ScriptedServer({"RCPT": [b"451 Later"] * 4}) as server:
+        send_through(server)
+        message = queue()
+        for _attempt in range(2):
+            Message.objects.hurry(timezone.now())
+            work()
+        assert again(message).status == Status.FAILED
+        resend.resend(again(message), operator)
+        work()
+        assert again(message).status == Status.QUEUED
+        Message.objects.hurry(timezone.now())
+        work()
+        assert again(message).status == Status.FAILED
+    assert message.attempts.count() == 4
+
+
 def test_an_accepted_mail_is_copied_under_another_message_id(send_through, operator):
     with ScriptedServer() as server:
         send_through(server)

@@ -54,6 +54,22 @@ def test_a_waiting_worker_is_woken_by_the_commit_and_stops_on_sigterm(site_for):
     assert len(server.accepted) == 1
 
 
+@pytest.mark.needs("PostgreSQL")
+def test_an_idle_worker_outlives_a_cut_connection(tmp_path):
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with database("postgresql", tmp_path) as url, ScriptedServer() as server:
+        site = SiteProcess(tmp_path, server.environment(), url)
+        with site.worker() as worker:
+            until(lambda: site.rows("SELECT 1 FROM mailcenter_account WHERE preset = 'practice'"))
+            assert site.rows(others)
+            site.queue()
+            until(lambda: site.rows(STATUS) == [("sent",)])
+            assert worker.poll() is None
+
+
 def test_sigterm_lets_the_mail_in_hand_be_finished(site_for):
     answer = threading.Event()
 

@@ -46,8 +46,10 @@ class Doorbell:
             # What was queued before is not announced: look once more before waiting.
             self._listening = raw
             return
-        for _notify in raw.notifies(timeout=seconds, stop_after=1):
-            return
+        # psycopg's own errors, as Django's, which the worker survives.
+        with connection.wrap_database_errors:
+            for _notify in raw.notifies(timeout=seconds, stop_after=1):
+                return
 
     def _wait_for_commit(self, seconds: float) -> None:
         end = time.monotonic() + seconds

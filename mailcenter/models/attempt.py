@@ -55,7 +55,7 @@ class Attempt(models.Model):
     reply_code = models.PositiveSmallIntegerField(_("reply code"), null=True, blank=True)
     enhanced_code = models.CharField(_("enhanced code"), max_length=11, blank=True)
     reply_text = models.TextField(_("reply"), blank=True)
-    remote_id = models.CharField(_("queue id"), max_length=255, blank=True)
+    remote_id = models.TextField(_("queue id"), blank=True)
     verdict = models.CharField(
         _("meaning"), max_length=20, choices=VerdictClass.choices, blank=True
     )
@@ -63,7 +63,7 @@ class Attempt(models.Model):
     catalog_entry = models.SlugField(max_length=60, blank=True, db_index=False)
     started_at = models.DateTimeField(_("started"))
     duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)
-    peer = models.CharField(_("server"), max_length=300, blank=True)
+    peer = models.TextField(_("server"), blank=True)
     dialogue: models.JSONField[Any, Any] = models.JSONField(_("dialogue"), default=list)
 
     class Meta:

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connections, models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mailcenter.models.account import Account
 from mailcenter.models.content import Content
+from mailcenter.models.recipient import Recipient
 from mailcenter.replies import VerdictClass
+
+if TYPE_CHECKING:
+    from mailcenter.models.attempt import Attempt
 
 
 class Status(models.TextChoices):
@@ -31,7 +36,10 @@ class Status(models.TextChoices):
 
 # Nothing more will be tried unless somebody asks for it. An uncertain mail is not among them:
 # its bytes may still be needed.
-FINAL = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.UNCERTAIN}
+UNFINISHED = frozenset({Status.QUEUED, Status.SENDING, Status.UNCERTAIN})
+FINAL = frozenset(Status) - UNFINISHED
+# Rows to one statement.
+SLICE = 500
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -42,6 +50,18 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """
 
     # Adjectives
+
+    def answered_by(self, attempt: Attempt) -> MessageQuerySet:
+        """Its message, locked, if this attempt still decides: nobody has begun another one.
+
+        After the final dot the lease may well have ended, and been judged, while the reply was
+        on its way; a reply that is known puts the judgement right.
+        """
+        decides = Q(status=Status.SENDING, lease_owner=attempt.worker) | Q(
+            status__in=[Status.QUEUED, Status.UNCERTAIN]
+        )
+        mine = self.filter(decides, pk=attempt.message_id, attempt_count=attempt.number)
+        return self.filter(pk__in=list(mine.select_for_update().values_list("pk", flat=True)))
 
     def ready(self, now: datetime) -> MessageQuerySet:
         """Due, alive, and its account may send."""
@@ -87,13 +107,18 @@ class MessageQuerySet(models.QuerySet["Message"]):
             **columns,
         )
 
-    def claim(self, owner: str, now: datetime, lease: timedelta, limit: int = 1) -> int:
-        """Lease up to ``limit`` ready messages to ``owner``."""
+    def claim(self, owner: str, now: datetime, lease: timedelta) -> int:
+        """Lease the next ready message to ``owner``."""
         ready = self.ready(now)
+        if not ready.exists():
+            # An idle worker must not hold SQLite's one write lock.
+            return 0
         if connections[self.db].features.has_select_for_update_skip_locked:
-            ready = ready.select_for_update(skip_locked=True, of=("self",))
+            ready = ready.select_for_update(skip_locked=True)
         with transaction.atomic(using=self.db):
-            return self.filter(status=Status.QUEUED, pk__in=ready.values("pk")[:limit]).update(
+            # Not as a subquery of the UPDATE: PostgreSQL may run it once a row, and lease them all.
+            keys = list(ready.values_list("pk", flat=True)[:1])
+            return self.filter(status=Status.QUEUED, pk__in=keys).update(
                 status=Status.SENDING, lease_owner=owner, lease_expires_at=now + lease
             )
 
@@ -103,10 +128,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def requeue(self, at: datetime, **columns: Any) -> int:
         """Wait for another attempt at ``at``."""
-        return self.filter(status__in=[Status.SENDING, Status.UNCERTAIN]).update(
+        return self.filter(status__in=UNFINISHED).update(
             status=Status.QUEUED,
             next_attempt_at=at,
-            finished_at=None,
             lease_owner="",
             lease_expires_at=None,
             **columns,
@@ -123,15 +147,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(status=Status.QUEUED).update(next_attempt_at=now)
 
     def mark_sent(self, now: datetime, **columns: Any) -> int:
-        return self._finish(Status.SENT, now, [Status.SENDING], sent_at=now, **columns)
-
-    def mark_sent_late(self, now: datetime, **columns: Any) -> int:
-        """The 250 came after the lease had been judged."""
-        leaving = [Status.UNCERTAIN, Status.QUEUED]
-        return self._finish(Status.SENT, now, leaving, sent_at=now, **columns)
+        return self._finish(Status.SENT, now, UNFINISHED, sent_at=now, **columns)
 
     def mark_failed(self, now: datetime, **columns: Any) -> int:
-        return self._finish(Status.FAILED, now, [Status.SENDING], **columns)
+        return self._finish(Status.FAILED, now, UNFINISHED, **columns)
 
     def mark_uncertain(self, **columns: Any) -> int:
         return self.filter(status=Status.SENDING).update(
@@ -139,10 +158,25 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
     def expire(self, now: datetime) -> int:
-        return self.dead(now)._finish(Status.EXPIRED, now, [Status.QUEUED])
+        """In slices: a database takes only so many keys in one statement."""
+        total = 0
+        while keys := list(self.dead(now).values_list("pk", flat=True)[:SLICE]):
+            total += self.filter(pk__in=keys)._give_up(Status.EXPIRED, now)
+        return total
 
     def cancel(self, now: datetime) -> int:
-        return self._finish(Status.CANCELLED, now, [Status.QUEUED])
+        return self._give_up(Status.CANCELLED, now)
+
+    def _give_up(self, status: Status, now: datetime) -> int:
+        """Waiting mails end as ``status``, unless somebody has, or may have, the mail already."""
+        waiting = self.filter(status=Status.QUEUED)
+        with transaction.atomic(using=self.db):
+            accepted = Recipient.objects.accepted().filter(message=OuterRef("pk"))
+            return (
+                waiting.filter(Exists(accepted))._finish(Status.SENT, now, [Status.QUEUED])
+                + waiting.filter(possible_duplicate=True).update(status=Status.UNCERTAIN)
+                + waiting._finish(status, now, [Status.QUEUED])
+            )
 
     def forget(self, now: datetime, before: datetime) -> int:
         """Erase sealed bytes that finished before then, or whose secret is dead and unsure."""
@@ -152,7 +186,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
             + Content.objects.filter(secret=True, message__in=unsure).erase()
         )
 
-    def _finish(self, status: Status, now: datetime, leaving: list[Status], **columns: Any) -> int:
+    def _finish(
+        self, status: Status, now: datetime, leaving: Collection[Status], **columns: Any
+    ) -> int:
         with transaction.atomic(using=self.db):
             # The rows are named first: once updated, the conditions that chose them fail.
             keys = list(self.filter(status__in=leaving).values_list("pk", flat=True))
@@ -281,12 +317,12 @@ class Message(models.Model):
     def is_final(self) -> bool:
         return self.status in FINAL
 
-    def count_attempt(self, owner: str, now: datetime) -> int:
+    def count_attempt(self, now: datetime) -> int:
         """Count one attempt more, fenced. Returns its number, 0 when the lease is gone.
 
         What the next one would record as its cause is set back to "automatic retry".
         """
-        held = Message.objects.held(owner, now).filter(pk=self.pk)
+        held = Message.objects.held(self.lease_owner, now).filter(pk=self.pk)
         counted = held.update(
             attempt_count=F("attempt_count") + 1,
             next_trigger="retry",

@@ -1,0 +1,171 @@
+"""The reply becomes rows: the Attempt is closed, recipients and message follow from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailcenter import kinds, sealing
+from mailcenter.delivery.waiting import pause_after, wait_after
+from mailcenter.exceptions import TransportError
+from mailcenter.models import Account, Attempt, Message, Recipient
+from mailcenter.replies import Reply, Stage, Verdict, classify
+from mailcenter.transports import SmtpAccount
+from mailcenter.transports.base import Receipt, Transcript
+
+logger = logging.getLogger(__name__)
+
+Outcome = Attempt.Outcome
+RecipientStatus = Recipient.Status
+
+
+def close_accepted(attempt: Attempt, account: SmtpAccount, receipt: Receipt) -> Outcome:
+    now = timezone.now()
+    taken = [a for a, reply in receipt.recipients.items() if reply.positive]
+    refused = {a: reply for a, reply in receipt.recipients.items() if not reply.positive}
+    columns = {"last_reply_code": receipt.reply.code, "last_verdict": ""}
+    with transaction.atomic():
+        attempt.remote_id = receipt.remote_id
+        _write(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
+        Account.objects.filter(pk=attempt.account_id).update(last_accepted_at=now)
+        mine = Message.objects.answered_by(attempt)
+        if mine:
+            message = attempt.message
+            message.recipients.settle(dict.fromkeys(taken, receipt.reply), RecipientStatus.ACCEPTED)
+            wait = _settle_refused(attempt, account, refused, now)
+            if wait is None:
+                mine.mark_sent(now, **columns)
+            else:
+                mine.requeue(now + wait, sent_at=now, **columns)
+    return Outcome.ACCEPTED
+
+
+def close_failed(attempt: Attempt, account: SmtpAccount, error: TransportError) -> Outcome:
+    now = timezone.now()
+    verdict = classify(
+        error.reply,
+        stage=error.stage,
+        provider=account.preset.provider,
+        maybe_accepted=error.maybe_accepted,
+    )
+    columns = {"last_reply_code": error.reply.code, "last_verdict": verdict.verdict_class}
+    with transaction.atomic():
+        mine = Message.objects.answered_by(attempt)
+        wait: timedelta | None
+        if verdict.uncertain:
+            outcome, wait = Outcome.UNCERTAIN, None
+        elif verdict.account_wide:
+            outcome, wait = Outcome.DEFERRED, pause_after(verdict)
+            _pause(attempt, account, now + wait, error.reply)
+        else:
+            wait = _settle_failed(attempt, account, error, verdict, now) if mine else None
+            outcome = Outcome.REJECTED if wait is None else Outcome.DEFERRED
+        _write(attempt, outcome, error.stage, error.reply, error.transcript, verdict)
+        if verdict.uncertain:
+            if mine.mark_uncertain(**columns):
+                once_more(attempt.message, now)
+        elif wait is not None:
+            mine.requeue(now + wait, **columns)
+        elif attempt.message.recipients.accepted().exists():
+            mine.mark_sent(now, **columns)
+        else:
+            mine.mark_failed(now, **columns)
+    return outcome
+
+
+def close_abandoned(attempt: Attempt, outcome: Outcome, verdict: Verdict | None = None) -> None:
+    """What a worker left open that has given no sign of life."""
+    attempt.outcome = outcome
+    attempt.verdict = verdict.verdict_class if verdict else ""
+    attempt.catalog_entry = verdict.slug if verdict else ""
+    attempt.save(update_fields=["outcome", "verdict", "catalog_entry"])
+    logger.warning("Attempt %s was left behind by %s: %s", attempt, attempt.worker, outcome)
+
+
+def close_without_attempt(message: Message) -> None:
+    """Nobody is left to send it to."""
+    now = timezone.now()
+    held = Message.objects.held(message.lease_owner, now).filter(pk=message.pk)
+    if message.recipients.accepted().exists():
+        held.mark_sent(now)
+    else:
+        held.mark_failed(now)
+
+
+def once_more(message: Message, now: datetime) -> None:
+    """A mail that somebody is waiting for is sent once more, marked as a possible duplicate."""
+    if kinds.get(message.kind).once_more and not message.possible_duplicate:
+        Message.objects.uncertain().filter(pk=message.pk).requeue(now, possible_duplicate=True)
+
+
+def _write(
+    attempt: Attempt,
+    outcome: Outcome,
+    stage: Stage,
+    reply: Reply,
+    transcript: Transcript,
+    verdict: Verdict | None = None,
+) -> None:
+    attempt.outcome = outcome
+    attempt.stage = stage
+    attempt.reply_code = reply.code
+    attempt.enhanced_code = reply.enhanced
+    attempt.reply_text = reply.text or str(reply.failure.label if reply.failure else "")
+    attempt.verdict = verdict.verdict_class if verdict else ""
+    attempt.catalog_entry = verdict.slug if verdict else ""
+    attempt.peer = transcript.peer
+    attempt.dialogue = transcript.dialogue
+    attempt.save()
+
+
+def _settle_failed(
+    attempt: Attempt, account: SmtpAccount, error: TransportError, verdict: Verdict, now: datetime
+) -> timedelta | None:
+    """Those refused by name by their own replies, all others by the mail's."""
+    wait = _settle_refused(attempt, account, error.refused, now)
+    rest = attempt.message.recipients.pending().exclude(address__in=error.refused)
+    left = list(rest.values_list("address", flat=True))
+    if not left:
+        return wait
+    shared = wait_after(verdict, attempt)
+    _settle(attempt.message, dict.fromkeys(left, error.reply), shared)
+    return _shorter((wait, shared))
+
+
+def _settle_refused(
+    attempt: Attempt, account: SmtpAccount, refused: Mapping[str, Reply], now: datetime
+) -> timedelta | None:
+    """Record each refused recipient; the wait until those that may still be tried, if any."""
+    waits: list[timedelta | None] = []
+    for address, reply in refused.items():
+        verdict = classify(reply, stage=Stage.RCPT, provider=account.preset.provider)
+        if verdict.account_wide:
+            waits.append(pause_after(verdict))
+            _pause(attempt, account, now + pause_after(verdict), reply)
+        else:
+            waits.append(wait_after(verdict, attempt))
+        _settle(attempt.message, {address: reply}, waits[-1])
+    return _shorter(waits)
+
+
+def _settle(message: Message, replies: Mapping[str, Reply], wait: timedelta | None) -> None:
+    status = RecipientStatus.REJECTED if wait is None else RecipientStatus.DEFERRED
+    message.recipients.settle(replies, status)
+
+
+def _shorter(waits: Iterable[timedelta | None]) -> timedelta | None:
+    return min((wait for wait in waits if wait is not None), default=None)
+
+
+def _pause(attempt: Attempt, account: SmtpAccount, until: datetime, reply: Reply) -> None:
+    logger.error("Account %s is paused until %s: %s", account.address, until, reply)
+    Account.objects.pause(
+        attempt.account_id,
+        until=until,
+        reason=str(reply),
+        secret_digest=sealing.digest(account.password),
+    )

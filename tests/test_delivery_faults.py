@@ -1,0 +1,283 @@
+"""What breaks in the middle: the database, the lease, the worker. Nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.mail import EmailMessage
+from django.db import DataError, OperationalError
+from django.utils import timezone
+
+from mailcenter import delivery
+from mailcenter.delivery import closing
+from mailcenter.engines.worker import Worker
+from mailcenter.models import Account, Attempt, Message, Recipient
+from mailcenter.models import message as message_module
+from tests.smtp_server import HANG_UP, ScriptedServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Status = Message.Status
+Outcome = Attempt.Outcome
+
+
+@pytest.fixture(autouse=True)
+def _outbox(settings):
+    settings.EMAIL_BACKEND = "mailcenter.backend.OutboxBackend"
+
+
+def queue(*recipients: str) -> Message:
+    EmailMessage("subject", "text", None, list(recipients or ["a@example.com"])).send()
+    return Message.objects.latest("pk")
+
+
+def work() -> Worker:
+    worker = Worker()
+    worker.run_once()
+    return worker
+
+
+def again(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def end_lease(message: Message) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
+
+
+def during(server: ScriptedServer, verb: str, act, reply=None) -> None:
+    """Act while the server makes the client wait for its answer to ``verb``."""
+
+    def answer(_argument: str):
+        act()
+        server.script.pop(verb)
+        return reply
+
+    server.script[verb] = answer
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "outcome"),
+    [
+        (None, Status.SENT, Outcome.ACCEPTED),
+        (b"550 Mailbox not found", Status.FAILED, Outcome.REJECTED),
+        (b"451 Later", Status.QUEUED, Outcome.DEFERRED),
+        (HANG_UP, Status.UNCERTAIN, Outcome.UNCERTAIN),
+    ],
+)
+def test_a_lease_that_ended_unnoticed_loses_no_result(send_through, reply, status, outcome):
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        during(server, "BODY", lambda: end_lease(message), reply)
+        work()
+    assert again(message).status == status
+    assert message.attempts.get().outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [(b"550 Mailbox not found", Status.FAILED), (b"451 Later", Status.QUEUED)],
+)
+def test_a_refusal_that_comes_after_the_judgement_puts_it_right(send_through, reply, status):
+    def judge() -> None:
+        end_lease(message)
+        delivery.sweep()
+        assert again(message).status == Status.UNCERTAIN
+
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        during(server, "BODY", judge, reply)
+        work()
+    assert again(message).status == status
+
+
+def test_a_late_result_leaves_a_newer_attempt_alone(send_through):
+    def another_worker_begins() -> None:
+        end_lease(message)
+        delivery.sweep()
+        claimed = delivery.claim("another")
+        assert claimed
+        assert delivery._open(claimed, Worker().account)
+
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        during(server, "RCPT", another_worker_begins, b"550 User unknown")
+        work()
+    assert again(message).status == Status.SENDING
+    assert Recipient.objects.get().status == Recipient.Status.QUEUED
+    first, second = message.attempts.order_by("number")
+    assert (first.outcome, second.outcome) == (Outcome.REJECTED, Outcome.OPEN)
+
+
+def test_a_result_is_written_when_the_database_answers_again(send_through, monkeypatch):
+    fails = [OperationalError("gone"), OperationalError("gone")]
+    write = closing._write
+
+    def fail_twice(*args, **kwargs) -> None:
+        if fails:
+            raise fails.pop()
+        write(*args, **kwargs)
+
+    monkeypatch.setattr(closing, "_write", fail_twice)
+    monkeypatch.setattr(delivery, "DATABASE_PAUSE_SECONDS", 0)
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        work()
+    assert not fails
+    assert len(server.accepted) == 1
+    assert again(message).status == Status.SENT
+
+
+def test_what_a_broken_claim_leaves_is_judged_and_not_sent_again(send_through, monkeypatch):
+    def fail(*args, **kwargs) -> None:
+        raise DataError("cannot be stored")
+
+    with ScriptedServer() as server:
+        send_through(server)
+        lost = queue()
+        worker = Worker()
+        with monkeypatch.context() as broken:
+            broken.setattr(closing, "_write", fail)
+            with pytest.raises(DataError):
+                worker._deliver_next()
+        assert worker.heartbeat._owner == ""
+        other = queue("b@example.com")
+        assert worker._deliver_next()
+        assert not worker._deliver_next()
+        worker.transport.close()
+        assert [mail.recipients for mail in server.accepted] == [
+            ["a@example.com"],
+            ["b@example.com"],
+        ]
+        assert again(other).status == Status.SENT
+        end_lease(lost)
+        delivery.sweep()
+    assert again(lost).status == Status.UNCERTAIN
+
+
+def test_a_stage_that_cant_be_committed_sends_no_body_and_is_tried_again(send_through, monkeypatch):
+    held = message_module.MessageQuerySet.held
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+
+        def database_gone() -> None:
+            def fail_once(self, owner, now):
+                monkeypatch.setattr(message_module.MessageQuerySet, "held", held)
+                raise OperationalError("gone")
+
+            monkeypatch.setattr(message_module.MessageQuerySet, "held", fail_once)
+
+        during(server, "DATA", database_gone)
+        work()
+    assert not server.received
+    assert again(message).status == Status.QUEUED
+    assert message.attempts.get().outcome == Outcome.DEFERRED
+
+
+@pytest.mark.parametrize("second", [HANG_UP, b"421 closing transmission channel"])
+def test_a_broken_connection_fails_only_who_was_refused_by_name(send_through, second):
+    with ScriptedServer({"RCPT": [b"550 User unknown", second]}) as server:
+        send_through(server)
+        message = queue("a@example.com", "b@example.com", "c@example.com")
+        work()
+        assert again(message).status == Status.QUEUED
+        Message.objects.hurry(timezone.now())
+        work()
+    assert [mail.recipients for mail in server.accepted] == [["b@example.com", "c@example.com"]]
+    assert again(message).status == Status.SENT
+
+
+def test_one_recipients_account_wide_refusal_pauses_the_account(send_through):
+    refusal = b"550 Too many attempts. Unable to send. Try again later"
+    with ScriptedServer({"RCPT": [b"250 OK", refusal]}) as server:
+        send_through(server)
+        message = queue("a@example.com", "b@example.com")
+        work()
+    assert Account.objects.get().is_paused
+    assert again(message).status == Status.QUEUED
+    assert [mail.recipients for mail in server.accepted] == [["a@example.com"]]
+
+
+def test_a_mail_that_nobody_is_left_to_get_makes_no_attempt(send_through):
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        Recipient.objects.update(status=Recipient.Status.REJECTED)
+        work()
+    assert again(message).status == Status.FAILED
+    assert not message.attempts.exists()
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("end", ["expire", "cancel"])
+def test_a_mail_that_somebody_got_is_never_called_unsent(end):
+    message = queue("a@example.com", "b@example.com")
+    Recipient.objects.filter(address="a@example.com").update(status="accepted")
+    maybe = queue()
+    Message.objects.filter(pk=maybe.pk).update(possible_duplicate=True)
+    never = queue()
+    now = timezone.now()
+    Message.objects.update(expires_at=now)
+    getattr(Message.objects.all(), end)(now)
+    assert again(message).status == Status.SENT
+    assert again(maybe).status == Status.UNCERTAIN
+    unsent = Status.EXPIRED if end == "expire" else Status.CANCELLED
+    assert again(never).status == unsent
+
+
+def test_very_many_dead_mails_expire_in_slices(monkeypatch):
+    monkeypatch.setattr(message_module, "SLICE", 2)
+    for _mail in range(5):
+        queue()
+    Message.objects.update(expires_at=timezone.now())
+    assert Message.objects.expire(timezone.now()) == 5
+    assert set(Message.objects.values_list("status", flat=True)) == {"expired"}
+
+
+def test_a_sweep_that_fails_for_one_row_does_the_rest(send_through, monkeypatch, caplog):
+    with ScriptedServer() as server:
+        send_through(server)
+        stuck, freed, dead = queue(), queue(), queue()
+        for _claim in range(2):
+            assert delivery.claim("dead worker")
+        end_lease(stuck)
+        end_lease(freed)
+        Message.objects.filter(pk=dead.pk).update(expires_at=timezone.now())
+        requeue = message_module.MessageQuerySet.requeue
+        fails = [True]
+
+        def fail_once(self, *args, **kwargs):
+            if fails:
+                fails.clear()
+                raise ZeroDivisionError
+            return requeue(self, *args, **kwargs)
+
+        monkeypatch.setattr(message_module.MessageQuerySet, "requeue", fail_once)
+        delivery.sweep()
+    statuses = sorted(Message.objects.values_list("status", flat=True))
+    assert statuses == ["expired", "queued", "sending"]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_mail_that_kills_each_of_its_workers_is_given_up(settings):
+    settings.MAILCENTER = {**settings.MAILCENTER, "RETRY_MAX_ATTEMPTS": 3}
+    message = queue()
+    waits = []
+    for _death in range(3):
+        Message.objects.hurry(timezone.now())
+        claimed = delivery.claim("dead worker")
+        assert claimed
+        delivery._open(claimed, Worker().account)
+        end_lease(message)
+        delivery.sweep()
+        waits.append((again(message).next_attempt_at - timezone.now()).total_seconds())
+    assert waits[0] <= 0 < waits[1]
+    assert again(message).status == Status.FAILED
+    assert {attempt.outcome for attempt in message.attempts.all()} == {Outcome.INTERRUPTED}
