@@ -8,6 +8,11 @@ import nh3
 from django.http import HttpResponse
 
 LOADS_NOTHING = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+# For a page with a ``document`` in it, which must obey the page's policy besides its own.
+AROUND_A_DOCUMENT = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
 
 LOOKS = {"style", "align", "valign", "width", "height", "bgcolor", "border", "dir", "lang"}
 TABLES = {"cellpadding", "cellspacing", "colspan", "rowspan", "role"}
@@ -39,7 +44,7 @@ def clean(html: str, images: Mapping[str, str] | None = None) -> str:
 def response(html: str, images: Mapping[str, str] | None = None) -> HttpResponse:
     """A page of its own for a sandboxed frame."""
     page = HttpResponse(clean(html, images))
-    page["Content-Security-Policy"] = f"sandbox; {LOADS_NOTHING}"
+    page["Content-Security-Policy"] = f"sandbox; {LOADS_NOTHING}; frame-ancestors 'self'"
     page["X-Content-Type-Options"] = "nosniff"
     page["Cache-Control"] = "no-store"
     return page

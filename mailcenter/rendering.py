@@ -16,6 +16,7 @@ from django.template.loader import get_template
 from django.utils import translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_supported_language_variant
+from django.views.decorators.debug import sensitive_variables
 
 from mailcenter import conf, kinds
 from mailcenter.sealing import MASK
@@ -30,6 +31,7 @@ class Rendered:
     html: str
 
 
+@sensitive_variables()
 def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
     """Raises TemplateDoesNotExist where neither ``language`` nor English has the kind."""
     folder = _folder(kind, language)

@@ -57,8 +57,8 @@ def _run(port: int, practice_port: int | None) -> int:
             _await_port(practice_port, children)
         children["mailworker"] = _start([*manage, "mailworker"])
         children["gunicorn"] = _start(
-            [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}",
-             "--workers", "2", "--threads", "4", "--log-level", "warning"]
+            [sys.executable, "-m", "gunicorn", "--config", "project/gunicorn_conf.py",
+             "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "project.wsgi"]
         )  # fmt: skip
         _await_port(port, children)
         _print_addresses(practice=practice_port is not None)

@@ -6,6 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from project.views import HomeView, ProfileView
 
@@ -20,6 +21,8 @@ urlpatterns = [
     path("profile/", ProfileView.as_view(), name="profile"),
     path("accounts/", include("mailcenter.flows.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    # The site's page tells the owner of the account by mail; the admin's own would not.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
 ]
 

@@ -120,6 +120,8 @@ def test_the_confirmation_page_asks_before_it_confirms(
     html = client.get(path, headers={"accept-language": language}).content.decode()
     check(html, language)
     assert "b@example.com" in html
+    # Whoever signed up with somebody else's address chose the password.
+    assert {"en": "only if you signed up", "zh-hans": "确实是您本人"}[language] in html
     # A key made for the page would outlive the one in the mail.
     assert 'action="/accounts/confirm-email' not in html
 
@@ -154,6 +156,13 @@ def test_a_visitor_chooses_the_language(client: Client) -> None:
     html = client.get(page).content.decode()
     assert '<html lang="en">' in html
     assert "简体中文" in html
+
+
+def test_the_language_can_be_chosen_on_a_page_that_answers_a_form(client: Client) -> None:
+    # The Referer no longer says where that was.
+    page = reverse("account_signup")
+    html = client.post(page, {"email": "not an address"}).content.decode()
+    assert f'<input type="hidden" name="next" value="{page}">' in html
 
 
 def test_the_admin_is_entered_through_the_same_door(client: Client) -> None:

@@ -179,6 +179,20 @@ def test_the_list_is_bounded(holder: Client, folder: Path, monkeypatch: pytest.M
     assert [mail.subject for mail in response.context["mails"]] == ["third", "second"]
 
 
+def test_the_list_reads_no_body(
+    holder: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(folder, "a subject", to="访客@b.test")
+
+    def refuse(raw: bytes) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(inbox, "read", refuse)
+    page = holder.get(reverse("practice:inbox")).content.decode()
+    assert "a subject" in page
+    assert "访客@b.test" in page
+
+
 def test_an_empty_inbox_is_a_page(holder: Client) -> None:
     assert holder.get(reverse("practice:inbox")).status_code == 200
 
@@ -238,7 +252,8 @@ def test_the_frame_may_be_shown_here_and_may_load_and_run_nothing(
 ) -> None:
     response = holder.get(reverse("practice:html", args=[deliver(folder, html="<p>x</p>")]))
     assert response["Content-Security-Policy"] == (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "frame-ancestors 'self'"
     )
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "SAMEORIGIN"
@@ -272,6 +287,14 @@ def test_scripts_forms_links_and_remote_images_are_removed(holder: Client, folde
         b"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!\r\n",
         b"Content-Type: application/pdf\r\n\r\n%PDF\r\n",
         b"Subject: nul \0 and \x1b\r\n\r\n\0\r\n",
+        b"Content-Type: text/plain; charset=idna\r\n\r\n\xff\r\n",
+        b"Content-Type: text/plain; charset=undefined\r\n\r\nx\r\n",
+        b'Content-Type: text/html; charset="x\0y"\r\n\r\nx\r\n',
+        b"Content-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800\r\n",
+        b"Content-Type: text/html; charset=raw_unicode_escape\r\n\r\n\\ud800\r\n",
+        b"Subject: =?unicode_escape?q?=5Cud800?=\r\n\r\nx\r\n",
+        b"Content-Disposition: attachment; filename*=idna''%FF\r\n\r\nx\r\n",
+        b"Content-Disposition: attachment; filename*0*=\"''\r\n\r\nx\r\n",
     ],
 )
 def test_a_broken_mail_is_shown_all_the_same(holder: Client, folder: Path, raw: bytes) -> None:

@@ -111,7 +111,12 @@ def _reveal(model_admin: MessageAdmin, request: HttpRequest, message: Message) -
         mail=mail,
         document=harmless.document(mail.html, mail.images) if mail.html else "",
     )
-    return TemplateResponse(request, "admin/mailcenter/message/body.html", context)
+    return TemplateResponse(
+        request,
+        "admin/mailcenter/message/body.html",
+        context,
+        headers={"Content-Security-Policy": harmless.AROUND_A_DOCUMENT},
+    )
 
 
 def _can_be_revealed(message: Message) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 
@@ -36,6 +36,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """None: each model has a page of its own instead of a form."""
         return []
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        refuse_nul(*(value for values in request.GET.lists() for value in values[1]))
+        return super().changelist_view(request, extra_context)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        refuse_nul(object_id)
+        return super().get_object(request, object_id, from_field)
 
     def render_change_form(
         self,
@@ -71,3 +83,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             "media": self.media,
             **more,
         }
+
+
+def refuse_nul(*values: str) -> None:
+    """Raises BadRequest: PostgreSQL takes no text with a NUL, and Django hands it on."""
+    if any("\0" in value for value in values):
+        raise BadRequest("NUL in the address")

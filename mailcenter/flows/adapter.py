@@ -9,13 +9,17 @@ from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
+from django.views.decorators.debug import sensitive_variables
 
 from mailcenter import kinds
+from mailcenter.exceptions import RefusedMessage
+from mailcenter.flows.canonical import canonical
 from mailcenter.flows.links import absolute
 from mailcenter.outbox import Tag
 from mailcenter.rendering import FALLBACK_LANGUAGE, render, render_redacted
@@ -42,9 +46,17 @@ VARIABLES = {
 class AccountAdapter(DefaultAccountAdapter):
     """Works without a request too: an operator's resend has none of the visitor's."""
 
+    def clean_email(self, email: str) -> str:
+        """Its one spelling. Raises ValidationError where no mail can go to it."""
+        try:
+            return canonical(email)
+        except RefusedMessage as refusal:
+            raise ValidationError(str(refusal)) from None
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         self.render_mail(template_prefix, email, context).send()
 
+    @sensitive_variables()
     def render_mail(
         self,
         template_prefix: str,

@@ -11,6 +11,7 @@ from allauth.account.utils import filter_users_by_email, user_email
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from mailcenter import addresses
 from mailcenter.exceptions import ResendRefused
@@ -31,6 +32,7 @@ def check_verification(message: Message) -> EmailAddress:
     return address
 
 
+@sensitive_variables()
 def send_verification(message: Message) -> None:
     """Raises ResendRefused."""
     address = check_verification(message)
@@ -49,6 +51,7 @@ def check_reset(message: Message) -> tuple[AbstractBaseUser, str]:
     return user, email
 
 
+@sensitive_variables()
 def send_reset(message: Message) -> None:
     """Raises ResendRefused."""
     user, email = check_reset(message)

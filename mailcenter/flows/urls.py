@@ -11,10 +11,14 @@ from allauth.account.urls import urlpatterns as allauth_patterns
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
+from django.views.decorators.debug import sensitive_variables
 
 from mailcenter.flows.check_mail import CheckMailView
 
 View = Callable[..., HttpResponseBase]
+
+# Passwords, links and codes are local variables all the way down; an error report prints them.
+unreported = sensitive_variables()
 
 # These hash a password at each guess, and on SQLite every other writer would wait for it.
 OUTSIDE = {"account_login", "account_logout", "account_reauthenticate"}
@@ -39,14 +43,13 @@ if not app_settings.EMAIL_VERIFICATION_BY_CODE_ENABLED:
     urlpatterns.append(
         path(
             "confirm-email/",
-            atomic_post(CheckMailView.as_view()),
+            unreported(atomic_post(CheckMailView.as_view())),
             name="account_email_verification_sent",
         )
     )
 
 for pattern in allauth_patterns:
-    if pattern.name in OUTSIDE:
-        urlpatterns.append(pattern)
-    else:
-        view = atomic_post(pattern.callback)
-        urlpatterns.append(URLPattern(pattern.pattern, view, pattern.default_args, pattern.name))
+    view = pattern.callback if pattern.name in OUTSIDE else atomic_post(pattern.callback)
+    urlpatterns.append(
+        URLPattern(pattern.pattern, unreported(view), pattern.default_args, pattern.name)
+    )

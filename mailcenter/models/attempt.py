@@ -59,7 +59,7 @@ class Attempt(models.Model):
     verdict = models.CharField(
         _("meaning"), max_length=20, choices=VerdictClass.choices, blank=True
     )
-    # Which entry of the catalogue explains it: replies/catalog.py.
+    # Which entry of the catalogue explains it: replies/catalog/.
     catalog_entry = models.SlugField(max_length=60, blank=True, db_index=False)
     started_at = models.DateTimeField(_("started"))
     duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mailcenter import practice
 from mailcenter.practice import certificate
-from mailcenter.reading import Opened, read
+from mailcenter.reading import Opened, all_of, headers, read
 
 NEWEST = 200
 
@@ -56,22 +56,26 @@ class Mail:
     def opened(self) -> Opened:
         return read(self.raw)
 
+    @cached_property
+    def headers(self) -> list[tuple[str, str]]:
+        return headers(self.raw)
+
     @property
     def received(self) -> datetime:
         return datetime.fromtimestamp(_age(self.key)[0], UTC)
 
     @property
     def subject(self) -> str:
-        return "".join(self.opened.all("Subject")[:1])
+        return "".join(all_of("Subject", self.headers)[:1])
 
     @property
     def sender(self) -> str:
-        return "".join(self.opened.all("From")[:1])
+        return "".join(all_of("From", self.headers)[:1])
 
     @property
     def recipients(self) -> list[str]:
         """Whom it was delivered to, blind copies too."""
-        return self.opened.all("Delivered-To")
+        return all_of("Delivered-To", self.headers)
 
 
 def _maildir(folder: Path) -> mailbox.Maildir:

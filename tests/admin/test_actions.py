@@ -196,6 +196,12 @@ def test_reveal_shows_the_whole_mail_and_records_it(superuser: Client) -> None:
     assert LogEntry.objects.count() == 1
 
 
+def test_a_revealed_mail_is_shown_with_its_looks(superuser: Client) -> None:
+    policy = superuser.post(url("reveal", MessageFactory()))["Content-Security-Policy"]
+    assert "default-src 'self'; style-src 'self' 'unsafe-inline'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
 def test_a_mail_that_opens_an_account_is_revealed_to_nobody(superuser: Client) -> None:
     message = MessageFactory(
         content__secret=True, content__raw=b"Subject: x\r\n\r\nsecret-link\r\n"

@@ -193,7 +193,8 @@ def test_the_preview_runs_nothing_and_loads_nothing(superuser: Client) -> None:
     assert f'src="{url}"></iframe>' in html
     response = superuser.get(url)
     assert response["Content-Security-Policy"] == (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "frame-ancestors 'self'"
     )
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "SAMEORIGIN"

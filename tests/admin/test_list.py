@@ -80,6 +80,30 @@ def test_the_filters_on_offer(superuser: Client) -> None:
     assert titles == ["outcome", "reply code", "meaning", "started"]
 
 
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("message", "kind"),
+        ("message", "status__exact"),
+        ("message", "last_verdict__exact"),
+        ("message", "message_id__startswith"),
+        ("message", "q"),
+        ("attempt", "outcome"),
+        ("account", "q"),
+    ],
+)
+def test_a_nul_in_a_filter_is_refused(superuser: Client, name: str, parameter: str) -> None:
+    page = reverse(f"admin:mailcenter_{name}_changelist")
+    assert superuser.get(page, {parameter: "a\0"}).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["change", "history"])
+def test_a_nul_in_the_address_of_a_row_is_refused(superuser: Client, page: str) -> None:
+    for name in ("message", "attempt", "account"):
+        address = reverse(f"admin:mailcenter_{name}_{page}", args=["a\0"])
+        assert superuser.get(address).status_code == 400
+
+
 def test_filter_by_date(superuser: Client) -> None:
     new = MessageFactory()
     MessageFactory(created_at=timezone.now() - timedelta(days=40))

@@ -7,7 +7,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests import components
 from tests.browser.running_site import RunningSite
@@ -58,19 +66,29 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_browser(chromium: Browser, language: str) -> Iterator[Callable[..., Page]]:
-    """One call, one person: cookies of its own. Nothing that a page loads may fail, nor come
-    from elsewhere."""
+    """One call, one person: cookies of its own. Nothing that a page loads may fail, come from
+    elsewhere, be refused by the site's own policy, or be told the address of the page."""
     wrong: list[str] = []
 
     def judge(response: Response) -> None:
         if urlsplit(response.url).hostname != "127.0.0.1" or response.status >= 400:
             wrong.append(f"{response.status} {urlsplit(response.url)._replace(query='').geturl()}")
 
+    def judge_referer(request: Request) -> None:
+        if urlsplit(request.headers.get("referer", "")).path.strip("/"):
+            wrong.append(f"{urlsplit(request.url).path} was told where it was asked for")
+
+    def judge_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            wrong.append(message.text)
+
     def open_one(*, scripts: bool) -> Page:
         context = chromium.new_context(
             locale=LOCALES[language], viewport=DESKTOP, java_script_enabled=scripts
         )
         context.on("response", judge)
+        context.on("request", judge_referer)
+        context.on("console", judge_console)
         return context.new_page()
 
     yield open_one

@@ -16,7 +16,6 @@ from tests.site_process import PATIENCE, ROOT, until
 
 SETTINGS = """\
 from project.settings import *
-STATIC_ROOT = {folder!r} + "/static"
 MAILCENTER["PRACTICE_DIR"] = {folder!r} + "/practice"
 """
 

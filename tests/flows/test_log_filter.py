@@ -18,6 +18,9 @@ def log_record(text: str, *args: object) -> logging.LogRecord:
     [
         "/accounts/confirm-email/MQ:1abc:s3cret-key/",
         "/accounts/password/reset/key/1-s3cret-key/",
+        "/accounts/confirm-email//MQ:1abc:s3cret-key/",
+        "/accounts/password//reset/key//1-s3cret-key/",
+        "/login/?next=%2Faccounts%2Fconfirm-email%2F%2FMQ%3A1abc%3As3cret-key%2F",
         "/login/?next=%2Faccounts%2Fconfirm-email%2FMQ%3A1abc%3As3cret-key%2F",
     ],
 )

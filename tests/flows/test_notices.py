@@ -28,6 +28,15 @@ def test_a_changed_password_is_noticed(client: Client, member: Any, mailoutbox: 
     assert "127.0.0.1" not in mail.body
 
 
+def test_an_operator_changes_the_password_where_it_is_noticed(client: Client, member: Any) -> None:
+    member.is_staff = True
+    member.save()
+    log_in(client)
+    for answer in (client.get, client.post):
+        response = answer("/admin/password_change/")
+        assert response.headers["Location"] == reverse("account_change_password")
+
+
 def test_a_changed_address_is_noticed_at_the_old_one(
     client: Client, member: Any, mailoutbox: Any
 ) -> None:

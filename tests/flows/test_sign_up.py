@@ -118,6 +118,26 @@ def test_sign_up_by_code(by_code: None, client: Client, mailoutbox: Any) -> None
     assert EmailAddress.objects.get().verified
 
 
+@pytest.mark.parametrize("typed", ["other@example.com", "not an address"])
+def test_by_code_too_a_taken_address_gets_the_same_answer(
+    by_code: None, member: Any, typed: str
+) -> None:
+    pages = []
+    for email in ("ann@example.com", "new@example.com"):
+        visitor = Client(headers={"accept-language": "en"})
+        page = sign_up(visitor, email).headers["Location"]
+        # allauth would take another address here, but for a new account only.
+        for response in (
+            visitor.get(page),
+            visitor.post(page, {"action": "change", "email": typed}),
+        ):
+            html = without_token(response.content.decode()).replace(email, "ADDRESS")
+            pages.append((response.status_code, html))
+
+    assert pages[:2] == pages[2:]
+    assert "Sign up again" in pages[0][1]
+
+
 def test_a_new_code_lives_as_long_as_its_mail_says(
     by_code: None, client: Client, mailoutbox: Any, settings: Any
 ) -> None:
