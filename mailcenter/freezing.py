@@ -74,6 +74,7 @@ def freeze(message: EmailMessage, account: SmtpAccount) -> Frozen | None:
     raw = _seven_bit(_rendered(clone), from_email)
     refusing.what_is_too_large(len(raw), account.preset)
     mime = message_from_bytes(raw)
+    refusing.what_no_line_can_hold(mime)
     frozen = Frozen(
         raw=raw,
         recipients=recipients,

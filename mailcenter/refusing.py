@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from email.message import Message
 
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
@@ -53,7 +54,7 @@ def what_cannot_travel(message: EmailMessage) -> None:
         # Line breaks in headers' values are Django's to refuse.
         _refuse(place, text, nul="\0" in text)
     for place, text in _names(message):
-        _refuse(place, text, line_break=bool(CONTROL.search(text)))
+        _refuse(place, text, nul="\0" in text, control=bool(CONTROL.search(text)))
     for place, text in _texts(message):
         _refuse(place, text, nul="\0" in text)
     if foreign := ANYMAIL_ATTRIBUTES & vars(message).keys():
@@ -75,6 +76,17 @@ def what_is_too_large(size: int, preset: Preset) -> None:
         )
 
 
+def what_no_line_can_hold(mail: Message) -> None:
+    """Raises RefusedMessage where a header, of any part, has no place to be folded at."""
+    for part in mail.walk():
+        for name, value in part.items():
+            if max(map(len, f"{name}: {value}".splitlines())) > HEADER_LIMIT:
+                raise RefusedMessage(
+                    _("The header %(name)s is too long for one line (998 characters); shorten it.")
+                    % {"name": name}
+                )
+
+
 def what_no_row_can_hold(headers: Iterable[tuple[str, str]], *columns: str) -> None:
     """headers: decoded, so that encoded words hide nothing. Raises RefusedMessage."""
     for name, value in headers:
@@ -86,13 +98,13 @@ def what_no_row_can_hold(headers: Iterable[tuple[str, str]], *columns: str) -> N
         )
 
 
-def _refuse(place: str, text: str, *, nul: bool = False, line_break: bool = False) -> None:
+def _refuse(place: str, text: str, *, nul: bool = False, control: bool = False) -> None:
     if LONE_SURROGATE.search(text):
         sentence = _("There is half a character (a lone surrogate) in: %(place)s.")
     elif nul:
         sentence = _("There is a NUL character in: %(place)s. Remove it and send again.")
-    elif line_break:
-        sentence = _("There is a line break in: %(place)s. Remove it and send again.")
+    elif control:
+        sentence = _("There is a line break or a tab in: %(place)s. Remove it and send again.")
     else:
         return
     raise RefusedMessage(sentence % {"place": place})
@@ -109,6 +121,7 @@ def _headers(message: EmailMessage) -> Iterator[tuple[str, str]]:
 
 def _names(message: EmailMessage) -> Iterator[tuple[str, str]]:
     """What stands inside a MIME header, where no line break may be."""
+    yield "encoding", str(message.encoding or "")
     yield "content_subtype", str(message.content_subtype)
     yield "mixed_subtype", str(getattr(message, "mixed_subtype", ""))
     for _content, mime_type in _alternatives(message):

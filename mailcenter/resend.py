@@ -36,28 +36,28 @@ def resend(
 
     Raises ResendRefused.
     """
-    if sentence := obstacle(message):
-        raise ResendRefused(sentence)
-    if message.status == Status.UNCERTAIN and not duplicate_confirmed:
-        raise ResendRefused(
-            _("The reader may have this mail already. Confirm that a second copy does no harm.")
-        )
-    cause = {
-        "next_trigger": Attempt.Trigger.RESEND,
-        "triggered_by": operator,
-        "triggered_by_name": operator.get_username(),
-    }
-    kind = kinds.get(message.kind)
     with transaction.atomic():
-        if kind.send_fresh:
-            carrier = _send_fresh(message, kind, cause)
-        elif message.status in ACCEPTED and not message.recipients.refused().exists():
-            carrier = _send_copy(message, cause)
-        else:
-            carrier = _send_same(message, cause)
-        _record(message, operator, Verb.RESEND)
+        # Locked and read again: of two operators, or two clicks, one is told what happened.
+        current = Message.objects.select_for_update().get(pk=message.pk)
+        if current.status != message.status:
+            raise ResendRefused(_("Something has just happened to this mail. Look at it again."))
+        if sentence := obstacle(current):
+            raise ResendRefused(sentence)
+        if may_have_arrived(current) and not duplicate_confirmed:
+            raise ResendRefused(
+                _("The reader may have this mail already. Confirm that a second copy does no harm.")
+            )
+        carrier = _send_again(current, operator)
+        _record(current, operator, Verb.RESEND)
         transaction.on_commit(doorbell.ring, robust=True)
     return carrier
+
+
+def may_have_arrived(message: Message) -> bool:
+    """Nobody can tell, so a resend needs a second confirmation."""
+    return message.status == Status.UNCERTAIN or (
+        message.possible_duplicate and message.status not in ACCEPTED
+    )
 
 
 def obstacle(message: Message) -> str:
@@ -86,12 +86,16 @@ def retry_now(message: Message, operator: AbstractBaseUser) -> None:
         transaction.on_commit(doorbell.ring, robust=True)
 
 
-def cancel(message: Message, operator: AbstractBaseUser) -> None:
-    """Raises ResendRefused where it isn't waiting."""
+def cancel(message: Message, operator: AbstractBaseUser) -> Message:
+    """Returns the row as it ended: "sent" or "uncertain" where somebody has or may have the mail.
+
+    Raises ResendRefused where it isn't waiting.
+    """
     with transaction.atomic():
         if not Message.objects.filter(pk=message.pk).cancel(timezone.now()):
             raise ResendRefused(_("Only a waiting mail can be cancelled."))
         _record(message, operator, Verb.CANCEL)
+    return Message.objects.get(pk=message.pk)
 
 
 def reveal(message: Message, operator: AbstractBaseUser) -> bytes:
@@ -103,6 +107,20 @@ def reveal(message: Message, operator: AbstractBaseUser) -> bytes:
     raw = _unsealed(message)
     _record(message, operator, Verb.REVEAL)
     return raw
+
+
+def _send_again(message: Message, operator: AbstractBaseUser) -> Message:
+    cause = {
+        "next_trigger": Attempt.Trigger.RESEND,
+        "triggered_by": operator,
+        "triggered_by_name": operator.get_username(),
+    }
+    kind = kinds.get(message.kind)
+    if kind.send_fresh:
+        return _send_fresh(message, kind, cause)
+    if message.status in ACCEPTED and not message.recipients.refused().exists():
+        return _send_copy(message, cause)
+    return _send_same(message, cause)
 
 
 def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, Any]) -> Message:
@@ -118,13 +136,17 @@ def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, Any]) -> Me
 
 def _send_same(message: Message, cause: dict[str, Any]) -> Message:
     _unsealed(message)
-    again = {**cause, "possible_duplicate": message.status == Status.UNCERTAIN}
-    # Only as it was when the operator decided: another may have sent it since.
-    here = Message.objects.filter(pk=message.pk, status=message.status)
-    if not here.requeue_for_operator(timezone.now(), **again):
-        raise ResendRefused(_("Somebody else has just acted on this mail. Look at it again."))
+    now = timezone.now()
+    here = Message.objects.filter(pk=message.pk)
+    here.requeue_for_operator(
+        now,
+        **cause,
+        possible_duplicate=may_have_arrived(message),
+        # Else the next sweep would end at once what the operator has just begun.
+        expires_at=None,
+    )
     message.recipients.give_another_chance()
-    return Message.objects.get(pk=message.pk)
+    return here.get()
 
 
 def _send_copy(message: Message, cause: dict[str, Any]) -> Message:

@@ -367,6 +367,7 @@ FAILURES = (
     (CONNECT, failed(Failure.REFUSED), "connection-refused", C.NETWORK, YES, NO),
     (AUTH, failed(Failure.TIMEOUT), "timed-out", C.NETWORK, YES, NO),
     (CONNECT, failed(Failure.NETWORK), "network-unreachable", C.NETWORK, YES, NO),
+    (CONNECT, failed(Failure.INTERNAL, "the worker was lost"), "worker-lost", C.TEMPORARY, YES, NO),
     (CONNECT, failed(Failure.INTERNAL, "ValueError"), "internal-error", C.TEMPORARY, YES, NO),
     (AUTH, failed(Failure.PROTOCOL), "no-smtp-conversation", C.PROTOCOL, NO, YES),
     (MAIL, failed(Failure.PROTOCOL), "unexpected", C.PROTOCOL, YES, NO),

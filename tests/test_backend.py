@@ -213,6 +213,10 @@ BAD = {
     "NUL in an attachment's type": {"attachments": [("a", b"x", "application/x\0y")]},
     "NUL in an encoded word": {"subject": "=?utf-8?q?a=00b?="},
     "NUL in an encoded name": {"from_email": "=?utf-8?q?a=00b?= <site@practice.test>"},
+    "NUL in the encoding": {"encoding": "utf\0-8"},
+    "overlong word in the subject": {"subject": "x" * 998},
+    "overlong word in a header": {"headers": {"X-A": "x" * 2000}},
+    "overlong name of an attachment": {"attachments": [("报告" * 60, b"x", None)]},
     "overlong name": {"from_email": f"{'x' * 1200} <site@practice.test>"},
     "overlong sender": {"from_email": f"{'x' * 1200} <else@example.com>"},
     "overlong Message-ID": {"headers": {"Message-ID": f"<{'x' * 1200}@example.com>"}},
@@ -221,7 +225,10 @@ BAD = {
 
 @pytest.mark.parametrize("arguments", BAD.values(), ids=BAD.keys())
 def test_bad_input_is_one_sentence_and_stores_nothing(arguments):
-    message = EmailMessage(**{"subject": "s", "body": "t", "to": ["a@example.com"], **arguments})
+    arguments = {"subject": "s", "body": "t", "to": ["a@example.com"], **arguments}
+    encoding = arguments.pop("encoding", None)
+    message = EmailMessage(**arguments)
+    message.encoding = encoding
     with pytest.raises((RefusedMessage, BadHeaderError)) as refused:
         message.send()
     assert str(refused.value).strip()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db import DataError, OperationalError
 from django.utils import timezone
 
-from mailcenter import delivery
+from mailcenter import delivery, resend
 from mailcenter.delivery import closing
 from mailcenter.engines.worker import Worker
+from mailcenter.exceptions import TransportError
 from mailcenter.models import Account, Attempt, Message, Recipient
 from mailcenter.models import message as message_module
+from mailcenter.replies import Reply, Stage
+from mailcenter.transports.base import Transcript
 from tests.smtp_server import HANG_UP, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -281,3 +285,125 @@ def test_a_mail_that_kills_each_of_its_workers_is_given_up(settings):
     assert waits[0] <= 0 < waits[1]
     assert again(message).status == Status.FAILED
     assert {attempt.outcome for attempt in message.attempts.all()} == {Outcome.INTERRUPTED}
+
+
+def accepted_by(server: ScriptedServer) -> list[list[str]]:
+    return [mail.recipients for mail in server.accepted]
+
+
+def test_a_late_250_counts_although_another_attempt_was_refused(send_through):
+    def another_worker_begins() -> None:
+        end_lease(message)
+        delivery.sweep()
+        Message.objects.hurry(timezone.now())
+        second.append(delivery.claim("another"))
+        opened.append(delivery._open(second[0], Worker().account))
+
+    second, opened = [], []
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        Message.objects.update(kind="login_code")
+        during(server, "BODY", another_worker_begins)
+        work()
+    assert message.attempts.get(number=1).outcome == Outcome.ACCEPTED
+    assert Recipient.objects.get().status == Recipient.Status.ACCEPTED
+    refusal = TransportError(Reply(550, "User unknown"), Stage.RCPT, transcript=Transcript())
+    closing.close_failed(opened[0], Worker().account, refusal)
+    assert again(message).status == Status.SENT
+    assert Recipient.objects.get().status == Recipient.Status.ACCEPTED
+
+
+def test_a_late_temporary_refusal_is_not_called_final(send_through):
+    def another_worker_begins() -> None:
+        end_lease(message)
+        delivery.sweep()
+        assert delivery._open(delivery.claim("another"), Worker().account)
+
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        during(server, "RCPT", another_worker_begins, b"451 Later")
+        work()
+    assert message.attempts.get(number=1).outcome == Outcome.DEFERRED
+
+
+def test_a_partly_accepted_mail_that_is_given_up_has_nobody_pending(send_through):
+    with ScriptedServer({"RCPT": [b"250 OK", b"451 Later"]}) as server:
+        send_through(server)
+        message = queue("a@example.com", "b@example.com")
+        work()
+        accepted_at = again(message).sent_at
+        assert accepted_at
+        operator = get_user_model().objects.create_superuser("operator")
+        assert resend.cancel(again(message), operator).status == Status.SENT
+        assert again(message).sent_at == accepted_at
+        assert not message.recipients.pending().exists()
+        resend.resend(again(message), operator)
+        work()
+    assert accepted_by(server) == [["a@example.com"], ["b@example.com"]]
+    assert again(message).sent_at == accepted_at
+
+
+def test_a_mail_given_up_after_dead_workers_is_explained(settings):
+    settings.MAILCENTER = {**settings.MAILCENTER, "RETRY_MAX_ATTEMPTS": 1}
+    operator = get_user_model().objects.create_superuser("operator")
+    message = queue()
+
+    def worker_dies() -> None:
+        Message.objects.hurry(timezone.now())
+        assert delivery._open(delivery.claim("dead worker"), Worker().account)
+        end_lease(message)
+        delivery.sweep()
+
+    worker_dies()
+    worker_dies()
+    message = again(message)
+    assert (message.status, message.last_verdict) == (Status.FAILED, "temporary")
+    attempt = message.attempts.latest("number")
+    assert (attempt.catalog_entry, attempt.reply_text) == ("worker-lost", "the worker was lost")
+    assert not message.recipients.pending().exists()
+    resend.resend(message, operator)
+    worker_dies()
+    assert again(message).status == Status.QUEUED
+
+
+def test_a_longer_pause_is_not_shortened_and_its_end_frees_all_its_mail():
+    now = timezone.now()
+    early, late = queue(), queue()
+    Message.objects.filter(pk=early.pk).update(next_attempt_at=now + timedelta(minutes=15))
+    Message.objects.filter(pk=late.pk).update(next_attempt_at=now + timedelta(hours=2))
+    for minutes in (120, 15):
+        until = now + timedelta(minutes=minutes)
+        Account.objects.pause("environment", until=until, reason="x", secret_digest="")
+    assert Account.objects.get().paused_until == now + timedelta(hours=2)
+    Account.objects.all().resume()
+    assert Message.objects.ready(timezone.now()).count() == 2
+
+
+def test_refused_by_name_stands_in_an_uncertain_mail_too(send_through):
+    with ScriptedServer({"RCPT": [b"250 OK", b"550 User unknown"], "BODY": HANG_UP}) as server:
+        send_through(server)
+        message = queue("a@example.com", "b@example.com")
+        work()
+    assert again(message).status == Status.UNCERTAIN
+    found = dict(message.recipients.values_list("address", "status"))
+    assert found == {"a@example.com": "queued", "b@example.com": "rejected"}
+
+
+def test_a_sweep_over_very_many_dead_mails_ends(monkeypatch):
+    monkeypatch.setattr(message_module, "SLICE", 1)
+    monkeypatch.setattr(message_module, "SLICES", 2)
+    for _mail in range(3):
+        queue()
+    Message.objects.update(expires_at=timezone.now())
+    assert Message.objects.expire(timezone.now()) == 2
+    assert Message.objects.expire(timezone.now()) == 1
+
+
+def test_what_made_no_attempt_is_not_counted(send_through):
+    with ScriptedServer() as server:
+        send_through(server)
+        queue()
+        Recipient.objects.update(status=Recipient.Status.REJECTED)
+        assert work().counts == {}

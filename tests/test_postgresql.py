@@ -15,6 +15,7 @@ MAIN_PATH = [
     "test_backend.py",
     "test_delivery.py",
     "test_delivery_faults.py",
+    "test_locks.py",
     "test_resend.py",
     "test_sealing.py",
 ]

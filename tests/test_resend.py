@@ -154,6 +154,45 @@ def test_a_mail_on_its_way_is_not_resent(operator, act):
     assert not OperatorAction.objects.exists()
 
 
+def test_the_mark_of_a_possible_duplicate_outlives_a_refusal(send_through, operator):
+    with ScriptedServer({"BODY": [HANG_UP, b"550 Mailbox not found"]}) as server:
+        send_through(server)
+        message = queue()
+        work()
+        resend.resend(again(message), operator, duplicate_confirmed=True)
+        work()
+        assert again(message).status == Status.FAILED
+        with pytest.raises(ResendRefused):
+            resend.resend(again(message), operator)
+        resend.resend(again(message), operator, duplicate_confirmed=True)
+        work()
+    assert message.attempts.get(number=3).possible_duplicate
+
+
+@pytest.mark.parametrize("status", [Status.SENT, Status.FAILED])
+def test_of_two_operators_one_is_told(operator, status):
+    message = queue()
+    Message.objects.filter(pk=message.pk).update(status=status)
+    first, second = again(message), again(message)
+    resend.resend(first, operator)
+    with pytest.raises(ResendRefused):
+        resend.resend(second, operator)
+    assert Message.objects.filter(status=Status.QUEUED).count() == 1
+    assert OperatorAction.objects.count() == 1
+
+
+def test_an_expired_mail_that_is_resent_does_not_expire_again(send_through, operator):
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+        Message.objects.update(expires_at=timezone.now())
+        work()
+        assert again(message).status == Status.EXPIRED
+        resend.resend(again(message), operator)
+        work()
+    assert again(message).status == Status.SENT
+
+
 def test_an_erased_mail_cant_be_resent(operator):
     message = queue()
     resend.cancel(message, operator)

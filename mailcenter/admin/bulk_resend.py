@@ -72,7 +72,7 @@ def plan(queryset: QuerySet[Message]) -> Plan:
     for message in queryset.select_related("account", "user").order_by("created_at", "pk"):
         if reason := _reason_to_skip(message):
             found.skipped[reason] += 1
-        elif message.status == Status.UNCERTAIN:
+        elif resend.may_have_arrived(message):
             found.uncertain.append(message)
         else:
             found.go.append(message)

@@ -78,7 +78,7 @@ def _ask(
         act=act,
         obstacle=resend.obstacle(message) if act is RESEND else "",
         consequences=act.consequences(message),
-        ask_about_duplicate=act is RESEND and message.status == Status.UNCERTAIN,
+        ask_about_duplicate=act is RESEND and resend.may_have_arrived(message),
     )
     return TemplateResponse(request, "admin/mailcenter/message/confirm.html", context)
 
@@ -97,8 +97,13 @@ def _retry(model_admin: MessageAdmin, request: HttpRequest, message: Message) ->
 
 
 def _cancel(model_admin: MessageAdmin, request: HttpRequest, message: Message) -> HttpResponse:
-    resend.cancel(message, operator(request))
-    model_admin.message_user(request, _("The mail is cancelled."), messages.SUCCESS)
+    ended = resend.cancel(message, operator(request))
+    said = _("The mail is cancelled.")
+    if ended.status == Status.SENT:
+        said = _("Some recipients have the mail already; the others get none.")
+    elif ended.status == Status.UNCERTAIN:
+        said = _("No more copies are sent, but an earlier one may have arrived.")
+    model_admin.message_user(request, said, messages.SUCCESS)
     return redirect("admin:mailcenter_message_change", message.pk)
 
 

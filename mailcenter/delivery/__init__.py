@@ -61,7 +61,7 @@ def renew(owner: str) -> None:
 def deliver(
     message: Message, account: SmtpAccount, transport: Transport, stop: threading.Event
 ) -> Attempt.Outcome | None:
-    """One attempt; None where there was nothing to do, or the lease was lost on the way.
+    """One attempt; None where none was to be made.
 
     stop: where it is set, a database that does not answer is not waited for any longer.
     Raises django.db.Error then; the sweep will judge what is left.
@@ -80,7 +80,7 @@ def deliver(
     except LeaseLost:
         # Whoever judged the lease has written what became of this attempt.
         logger.warning("Attempt %s lost its lease; nothing was sent.", attempt)
-        return None
+        return Attempt.Outcome.INTERRUPTED
     except TransportError as error:
         close = partial(closing.close_failed, attempt, account, error)
     except Exception as error:
@@ -141,11 +141,11 @@ def _stage_keeper(attempt: Attempt) -> Callable[[Stage], None]:
         if stage is Stage.BODY:
             owner, now = attempt.message.lease_owner, timezone.now()
             held = Message.objects.held(owner, now).filter(pk=attempt.message_id)
-            mine = Attempt.objects.filter(
-                pk=attempt.pk, outcome=Attempt.Outcome.OPEN, message__in=held
-            )
-            if not mine.update(stage=stage):
-                raise LeaseLost
+            mine = Attempt.objects.filter(pk=attempt.pk, outcome=Attempt.Outcome.OPEN)
+            with transaction.atomic():
+                # Locked, so that no sweep judges the lease between its check and the commit.
+                if not (held.select_for_update().first() and mine.update(stage=stage)):
+                    raise LeaseLost
         # Only now: where the commit fails, no body has left.
         attempt.stage = stage
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,44 +26,43 @@ RecipientStatus = Recipient.Status
 
 def close_accepted(attempt: Attempt, account: SmtpAccount, receipt: Receipt) -> Outcome:
     now = timezone.now()
+    message = attempt.message
     taken = [a for a, reply in receipt.recipients.items() if reply.positive]
     refused = {a: reply for a, reply in receipt.recipients.items() if not reply.positive}
-    columns = {"last_reply_code": receipt.reply.code, "last_verdict": ""}
+    columns: dict[str, Any] = {"last_reply_code": receipt.reply.code, "last_verdict": ""}
     with transaction.atomic():
+        # Rows are locked in one order everywhere: message, attempt, recipients.
+        mine = Message.objects.answered_by(attempt)
         attempt.remote_id = receipt.remote_id
         _write(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
-        Account.objects.filter(pk=attempt.account_id).update(last_accepted_at=now)
-        mine = Message.objects.answered_by(attempt)
+        # A fact, whichever attempt decides by now.
+        message.recipients.settle(dict.fromkeys(taken, receipt.reply), RecipientStatus.ACCEPTED)
         if mine:
-            message = attempt.message
-            message.recipients.settle(dict.fromkeys(taken, receipt.reply), RecipientStatus.ACCEPTED)
-            wait = _settle_refused(attempt, account, refused, now)
+            wait = _settle_refused(attempt, account, refused)
             if wait is None:
                 mine.mark_sent(now, **columns)
             else:
-                mine.requeue(now + wait, sent_at=now, **columns)
+                mine.requeue(now + wait, accepted_at=now, **columns)
+    # After the transaction: every worker writes this row, and none may wait for another here.
+    Account.objects.filter(pk=attempt.account_id).update(last_accepted_at=now)
+    for reply in refused.values():
+        _pause_where_meant(attempt, account, _verdict(reply, Stage.RCPT, account), reply, now)
     return Outcome.ACCEPTED
 
 
 def close_failed(attempt: Attempt, account: SmtpAccount, error: TransportError) -> Outcome:
     now = timezone.now()
-    verdict = classify(
-        error.reply,
-        stage=error.stage,
-        provider=account.preset.provider,
-        maybe_accepted=error.maybe_accepted,
-    )
-    columns = {"last_reply_code": error.reply.code, "last_verdict": verdict.verdict_class}
+    verdict = _verdict(error.reply, error.stage, account, error.maybe_accepted)
+    columns: dict[str, Any] = {
+        "last_reply_code": error.reply.code,
+        "last_verdict": verdict.verdict_class,
+    }
     with transaction.atomic():
         mine = Message.objects.answered_by(attempt)
-        wait: timedelta | None
+        wait = _settle_failed(attempt, account, error, verdict, settle=bool(mine))
         if verdict.uncertain:
-            outcome, wait = Outcome.UNCERTAIN, None
-        elif verdict.account_wide:
-            outcome, wait = Outcome.DEFERRED, pause_after(verdict)
-            _pause(attempt, account, now + wait, error.reply)
+            outcome = Outcome.UNCERTAIN
         else:
-            wait = _settle_failed(attempt, account, error, verdict, now) if mine else None
             outcome = Outcome.REJECTED if wait is None else Outcome.DEFERRED
         _write(attempt, outcome, error.stage, error.reply, error.transcript, verdict)
         if verdict.uncertain:
@@ -74,15 +74,19 @@ def close_failed(attempt: Attempt, account: SmtpAccount, error: TransportError) 
             mine.mark_sent(now, **columns)
         else:
             mine.mark_failed(now, **columns)
+    _pause_where_meant(attempt, account, verdict, error.reply, now)
+    for reply in error.refused.values():
+        _pause_where_meant(attempt, account, _verdict(reply, Stage.RCPT, account), reply, now)
     return outcome
 
 
-def close_abandoned(attempt: Attempt, outcome: Outcome, verdict: Verdict | None = None) -> None:
-    """What a worker left open that has given no sign of life."""
+def close_abandoned(attempt: Attempt, outcome: Outcome, reply: Reply, verdict: Verdict) -> None:
+    """What a worker left open that has given no sign of life; ``reply`` holds our words for it."""
     attempt.outcome = outcome
-    attempt.verdict = verdict.verdict_class if verdict else ""
-    attempt.catalog_entry = verdict.slug if verdict else ""
-    attempt.save(update_fields=["outcome", "verdict", "catalog_entry"])
+    attempt.reply_text = reply.text
+    attempt.verdict = verdict.verdict_class
+    attempt.catalog_entry = verdict.slug
+    attempt.save(update_fields=["outcome", "reply_text", "verdict", "catalog_entry"])
     logger.warning("Attempt %s was left behind by %s: %s", attempt, attempt.worker, outcome)
 
 
@@ -123,10 +127,20 @@ def _write(
 
 
 def _settle_failed(
-    attempt: Attempt, account: SmtpAccount, error: TransportError, verdict: Verdict, now: datetime
+    attempt: Attempt, account: SmtpAccount, error: TransportError, verdict: Verdict, *, settle: bool
 ) -> timedelta | None:
-    """Those refused by name by their own replies, all others by the mail's."""
-    wait = _settle_refused(attempt, account, error.refused, now)
+    """Those refused by name by their own replies, all others by the mail's.
+
+    Returns the wait until the next attempt, None where there is none. settle: write it down;
+    not where another attempt decides.
+    """
+    if not settle:
+        return pause_after(verdict) if verdict.account_wide else wait_after(verdict, attempt)
+    wait = _settle_refused(attempt, account, error.refused)
+    if verdict.uncertain:
+        return None
+    if verdict.account_wide:
+        return pause_after(verdict)
     rest = attempt.message.recipients.pending().exclude(address__in=error.refused)
     left = list(rest.values_list("address", flat=True))
     if not left:
@@ -137,18 +151,15 @@ def _settle_failed(
 
 
 def _settle_refused(
-    attempt: Attempt, account: SmtpAccount, refused: Mapping[str, Reply], now: datetime
+    attempt: Attempt, account: SmtpAccount, refused: Mapping[str, Reply]
 ) -> timedelta | None:
     """Record each refused recipient; the wait until those that may still be tried, if any."""
     waits: list[timedelta | None] = []
     for address, reply in refused.items():
-        verdict = classify(reply, stage=Stage.RCPT, provider=account.preset.provider)
-        if verdict.account_wide:
-            waits.append(pause_after(verdict))
-            _pause(attempt, account, now + pause_after(verdict), reply)
-        else:
-            waits.append(wait_after(verdict, attempt))
-        _settle(attempt.message, {address: reply}, waits[-1])
+        verdict = _verdict(reply, Stage.RCPT, account)
+        wait = pause_after(verdict) if verdict.account_wide else wait_after(verdict, attempt)
+        _settle(attempt.message, {address: reply}, wait)
+        waits.append(wait)
     return _shorter(waits)
 
 
@@ -161,7 +172,19 @@ def _shorter(waits: Iterable[timedelta | None]) -> timedelta | None:
     return min((wait for wait in waits if wait is not None), default=None)
 
 
-def _pause(attempt: Attempt, account: SmtpAccount, until: datetime, reply: Reply) -> None:
+def _verdict(
+    reply: Reply, stage: Stage, account: SmtpAccount, maybe_accepted: bool = False
+) -> Verdict:
+    provider = account.preset.provider
+    return classify(reply, stage=stage, provider=provider, maybe_accepted=maybe_accepted)
+
+
+def _pause_where_meant(
+    attempt: Attempt, account: SmtpAccount, verdict: Verdict, reply: Reply, now: datetime
+) -> None:
+    if not verdict.account_wide:
+        return
+    until = now + pause_after(verdict)
     logger.error("Account %s is paused until %s: %s", account.address, until, reply)
     Account.objects.pause(
         attempt.account_id,

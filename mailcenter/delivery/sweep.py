@@ -6,20 +6,22 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from mailcenter import conf
 from mailcenter.delivery.closing import close_abandoned, once_more
-from mailcenter.delivery.waiting import back_off
+from mailcenter.delivery.waiting import alike, wait_after
 from mailcenter.models import Attempt, Message
 from mailcenter.models.message import MessageQuerySet
-from mailcenter.replies import Reply, Stage, classify
+from mailcenter.replies import Failure, Reply, Stage, classify
 
 logger = logging.getLogger(__name__)
 
 Outcome = Attempt.Outcome
+WORKER_LOST = Reply(None, "the worker was lost", failure=Failure.INTERNAL)
 
 
 def sweep() -> None:
@@ -42,22 +44,37 @@ def _try(job: Callable[[], object]) -> None:
 def _judge(message: Message, now: datetime) -> None:
     with transaction.atomic():
         mine = Message.objects.abandoned(now).filter(pk=message.pk)
+        # Its worker may be half way through a step after all: then the next sweep judges it.
+        if not mine.select_for_update(skip_locked=True).first():
+            return
         attempt = message.attempts.filter(outcome=Outcome.OPEN).first()
         if attempt is None:
             # Claimed, and never begun.
             mine.requeue(now)
         elif attempt.stage == Stage.BODY:
             verdict = classify(Reply(None), stage=Stage.BODY, maybe_accepted=True)
-            if mine.mark_uncertain(last_reply_code=None, last_verdict=verdict.verdict_class):
-                close_abandoned(attempt, Outcome.UNCERTAIN, verdict)
-                once_more(message, now)
-        elif _retry_interrupted(mine, message, now):
-            close_abandoned(attempt, Outcome.INTERRUPTED)
+            close_abandoned(attempt, Outcome.UNCERTAIN, Reply(None), verdict)
+            mine.mark_uncertain(last_reply_code=None, last_verdict=verdict.verdict_class)
+            once_more(message, now)
+        else:
+            _judge_interrupted(mine, attempt, now)
 
 
-def _retry_interrupted(mine: MessageQuerySet, message: Message, now: datetime) -> int:
-    """At once after the first time; a mail that kills each of its workers is given up."""
-    before = message.attempts.filter(outcome=Outcome.INTERRUPTED).count()
-    if before + 1 >= conf.get("RETRY_MAX_ATTEMPTS"):
-        return mine.mark_failed(now)
-    return mine.requeue(now + back_off(before) if before else now)
+def _judge_interrupted(mine: MessageQuerySet, attempt: Attempt, now: datetime) -> None:
+    """Sent again at once the first time; a mail that kills each of its workers is given up."""
+    verdict = classify(WORKER_LOST, stage=Stage(attempt.stage))
+    columns: dict[str, Any] = {"last_reply_code": None, "last_verdict": verdict.verdict_class}
+    close_abandoned(attempt, Outcome.INTERRUPTED, WORKER_LOST, verdict)
+    wait = wait_after(verdict, attempt)
+    if alike(verdict, attempt) == 1:
+        mine.requeue(now, **columns)
+    elif wait is not None:
+        mine.requeue(now + wait, **columns)
+    else:
+        attempt.message.recipients.give_up()
+        if attempt.message.recipients.accepted().exists():
+            mine.mark_sent(now, **columns)
+        elif attempt.message.possible_duplicate:
+            mine.mark_uncertain(**columns)
+        else:
+            mine.mark_failed(now, **columns)

@@ -17,7 +17,7 @@ PAUSE_SECONDS = 900
 def wait_after(verdict: Verdict, attempt: Attempt) -> timedelta | None:
     """None where there shall be no other attempt."""
     limit = min(conf.get("RETRY_MAX_ATTEMPTS"), verdict.max_attempts or math.inf)
-    if not verdict.retry or _alike(verdict, attempt) >= limit:
+    if not verdict.retry or alike(verdict, attempt) >= limit:
         return None
     return max(back_off(attempt.number), timedelta(seconds=verdict.after_seconds or 0))
 
@@ -33,7 +33,7 @@ def back_off(number: int) -> timedelta:
     return timedelta(seconds=seconds * random.uniform(0.8, 1))  # noqa: S311
 
 
-def _alike(verdict: Verdict, attempt: Attempt) -> int:
+def alike(verdict: Verdict, attempt: Attempt) -> int:
     """How many attempts ended like this one, since an operator last asked for it.
 
     A pause of the account, which ends otherwise, uses up none of them.

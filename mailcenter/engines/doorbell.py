@@ -48,8 +48,9 @@ class Doorbell:
             return
         # psycopg's own errors, as Django's, which the worker survives.
         with connection.wrap_database_errors:
-            for _notify in raw.notifies(timeout=seconds, stop_after=1):
-                return
+            if any(raw.notifies(timeout=seconds, stop_after=1)):
+                # One round of work answers all that have rung by now.
+                list(raw.notifies(timeout=0))
 
     def _wait_for_commit(self, seconds: float) -> None:
         end = time.monotonic() + seconds

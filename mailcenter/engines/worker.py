@@ -73,7 +73,8 @@ class Worker:
             return False
         with self.heartbeat.holding(message.lease_owner):
             outcome = delivery.deliver(message, self.account, self.transport, self.stop)
-        self.counts[outcome or "interrupted"] += 1
+        if outcome:
+            self.counts[outcome] += 1
         return True
 
     def _sweep_when_due(self) -> None:

@@ -14,8 +14,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.exclude(paused_until__gt=now)
 
     def pause(self, slug: str, *, until: datetime, reason: str, secret_digest: str) -> None:
-        """Stop sending until then, or until the secret is another one."""
-        self.filter(slug=slug).update(
+        """Stop sending until then, or until the secret is another one. The longer pause wins."""
+        self.filter(slug=slug).exclude(paused_until__gt=until).update(
             paused_until=until, pause_reason=reason, paused_secret_digest=secret_digest
         )
 
@@ -30,7 +30,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Send again at once, the mail that the pause held back too. Returns how many ended."""
         paused = list(self.filter(paused_until__isnull=False))
         for account in paused:
-            waiting = account.messages.filter(next_attempt_at=F("account__paused_until"))
+            waiting = account.messages.filter(next_attempt_at__lte=F("account__paused_until"))
             waiting.hurry(timezone.now())
             self.model.objects.filter(pk=account.pk).update(
                 paused_until=None, pause_reason="", paused_secret_digest=""

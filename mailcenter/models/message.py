@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connections, models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -38,8 +39,14 @@ class Status(models.TextChoices):
 # its bytes may still be needed.
 UNFINISHED = frozenset({Status.QUEUED, Status.SENDING, Status.UNCERTAIN})
 FINAL = frozenset(Status) - UNFINISHED
-# Rows to one statement.
+# Rows to one statement, and statements to one sweep.
 SLICE = 500
+SLICES = 10
+
+
+def _first(moment: datetime) -> Coalesce:
+    """For ``sent_at``: what was accepted first counts."""
+    return Coalesce("sent_at", Value(moment), output_field=models.DateTimeField())
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -113,11 +120,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if not ready.exists():
             # An idle worker must not hold SQLite's one write lock.
             return 0
-        if connections[self.db].features.has_select_for_update_skip_locked:
-            ready = ready.select_for_update(skip_locked=True)
         with transaction.atomic(using=self.db):
             # Not as a subquery of the UPDATE: PostgreSQL may run it once a row, and lease them all.
-            keys = list(ready.values_list("pk", flat=True)[:1])
+            # (SQLite's transaction itself locks, from its first statement.)
+            locked = ready.select_for_update(skip_locked=True)
+            keys = list(locked.values_list("pk", flat=True)[:1])
             return self.filter(status=Status.QUEUED, pk__in=keys).update(
                 status=Status.SENDING, lease_owner=owner, lease_expires_at=now + lease
             )
@@ -126,8 +133,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """The heartbeat. A lease that is over stays over."""
         return self.held(owner, now).update(lease_expires_at=now + lease)
 
-    def requeue(self, at: datetime, **columns: Any) -> int:
-        """Wait for another attempt at ``at``."""
+    def requeue(self, at: datetime, accepted_at: datetime | None = None, **columns: Any) -> int:
+        """Wait for another attempt at ``at``; some recipients were accepted at ``accepted_at``."""
+        if accepted_at:
+            columns["sent_at"] = _first(accepted_at)
         return self.filter(status__in=UNFINISHED).update(
             status=Status.QUEUED,
             next_attempt_at=at,
@@ -147,7 +156,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(status=Status.QUEUED).update(next_attempt_at=now)
 
     def mark_sent(self, now: datetime, **columns: Any) -> int:
-        return self._finish(Status.SENT, now, UNFINISHED, sent_at=now, **columns)
+        return self._finish(Status.SENT, now, UNFINISHED, sent_at=_first(now), **columns)
 
     def mark_failed(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.FAILED, now, UNFINISHED, **columns)
@@ -158,9 +167,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
     def expire(self, now: datetime) -> int:
-        """In slices: a database takes only so many keys in one statement."""
+        """Some at a time: the live ones must not wait, and a statement takes so many keys."""
         total = 0
-        while keys := list(self.dead(now).values_list("pk", flat=True)[:SLICE]):
+        for _slice in range(SLICES):
+            keys = list(self.dead(now).values_list("pk", flat=True)[:SLICE])
+            if not keys:
+                break
             total += self.filter(pk__in=keys)._give_up(Status.EXPIRED, now)
         return total
 
@@ -172,8 +184,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         waiting = self.filter(status=Status.QUEUED)
         with transaction.atomic(using=self.db):
             accepted = Recipient.objects.accepted().filter(message=OuterRef("pk"))
+            partly = waiting.filter(Exists(accepted))
+            Recipient.objects.filter(message__in=partly).give_up()
             return (
-                waiting.filter(Exists(accepted))._finish(Status.SENT, now, [Status.QUEUED])
+                partly._finish(Status.SENT, now, [Status.QUEUED])
                 + waiting.filter(possible_duplicate=True).update(status=Status.UNCERTAIN)
                 + waiting._finish(status, now, [Status.QUEUED])
             )

@@ -18,6 +18,10 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
     def refused(self) -> RecipientQuerySet:
         return self.filter(status=Recipient.Status.REJECTED)
 
+    def give_up(self) -> int:
+        """No attempt follows; the last reply stays."""
+        return self.pending().update(status=Recipient.Status.REJECTED)
+
     def give_another_chance(self) -> int:
         return self.refused().update(status=Recipient.Status.QUEUED)
 

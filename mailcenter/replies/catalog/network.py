@@ -156,6 +156,24 @@ ENTRIES = (
         source="RFC 5321 section 4.5.4.1",
     ),
     Entry(
+        "worker-lost",
+        VerdictClass.TEMPORARY,
+        text=r"^the worker was lost$",
+        failures=(Failure.INTERNAL,),
+        retry=True,
+        cause=Words(
+            zh="发信进程在交出正文之前中断了，例如被结束、重启或断电。",
+            en="The mail worker was lost before it handed the mail over: it was killed or "
+            "restarted, or the machine went down.",
+        ),
+        cure=Words(
+            zh="会自动重试，不会重复。如果总是停在这封邮件，请查看发信进程的日志和内存，再重发。",
+            en="It is tried again by itself, and nobody gets it twice. If it always happens to "
+            "this mail, look at the worker's log and memory, then resend it.",
+        ),
+        source="Mailcenter",
+    ),
+    Entry(
         "internal-error",
         VerdictClass.TEMPORARY,
         failures=(Failure.INTERNAL,),
