@@ -97,7 +97,9 @@ def secrets_in(text: str, by: str) -> dict[str, str]:
     link = re.search(r"https?://\S+/accounts/\S+", text)
     assert link
     key = urlsplit(link[0]).path.rstrip("/").rpartition("/")[2]
-    return {"link": link[0], "key": key, "signature": re.split("[:-]", key)[-1]}
+    # The signature of a verification key may hold a hyphen; that of a reset key is hexadecimal.
+    signature = key.rpartition(":" if ":" in key else "-")[2]
+    return {"link": link[0], "key": key, "signature": signature}
 
 
 def named(prefix: str, secrets: dict[str, str]) -> dict[str, str]:
