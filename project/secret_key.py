@@ -9,8 +9,6 @@ from pathlib import Path
 
 def read_or_make(path: Path) -> str:
     """The key kept in ``path``; only the owner can read the file (mode 600)."""
-    # What lies beside it, the database first, is nobody else's business either.
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     if not path.exists():
         draft.touch(mode=0o600)

@@ -18,6 +18,8 @@ from project.secret_key import read_or_make
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
+# The database lies here: nobody else's business.
+VAR_DIR.mkdir(mode=0o700, exist_ok=True)
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
