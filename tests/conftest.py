@@ -4,10 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from tests.components import PROBES
 from tests.smtp_server import ScriptedServer
+
+# About row locks, which SQLite has none of: test_postgresql.py runs it.
+collect_ignore = [] if connection.vendor == "postgresql" else ["test_locks.py"]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -17,10 +17,7 @@ from mailcenter.models import Account, Attempt, Message
 from mailcenter.replies import Stage
 from tests.smtp_server import ScriptedServer
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one lock for all"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PATIENCE = 20
 
