@@ -30,7 +30,11 @@ class Album:
     kept: Path | None = None
 
     def take(self, page: Page, name: str) -> None:
-        """On a desktop, light. The page must not be wider than the screen."""
+        """On a desktop, light. The page must not be wider than the screen.
+
+        The caller has awaited something that only this page shows.
+        """
+        page.wait_for_load_state()
         assert_fits(page)
         self._shoot(page, name)
 

@@ -26,6 +26,7 @@ def test_the_whole_story_by_code(
 
     visitor.fill_in_sign_up()
     visitor.submit()
+    expect(page.locator("[name=code]")).to_be_visible()
     album.take_both(page, "enter-code")
     inbox.open_newest(YOU, 1)
     album.take(inbox.page, "mail-code")
@@ -38,6 +39,7 @@ def test_the_whole_story_by_code(
     visitor.ask_for_a_reset()
     inbox.open_newest(YOU, 2)
     codes.append(inbox.code())
+    expect(page.locator("[name=code]")).to_be_visible()
     album.take(page, "reset-code")
     page.locator("[name=code]").fill(codes[1])
     visitor.submit()
