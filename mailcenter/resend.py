@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import make_msgid
 from typing import Any
 
@@ -117,16 +118,17 @@ def _send_again(message: Message, operator: AbstractBaseUser) -> Message:
     }
     kind = kinds.get(message.kind)
     if kind.send_fresh:
-        return _send_fresh(message, kind, cause)
+        return _send_fresh(message, kind.send_fresh, cause)
     if message.status in ACCEPTED and not message.recipients.refused().exists():
         return _send_copy(message, cause)
     return _send_same(message, cause)
 
 
-def _send_fresh(message: Message, kind: kinds.Kind, cause: dict[str, Any]) -> Message:
-    assert kind.send_fresh  # noqa: S101
+def _send_fresh(
+    message: Message, send_fresh: Callable[[Message], None], cause: dict[str, Any]
+) -> Message:
     with replacing(message, **cause) as queued:
-        kind.send_fresh(message)
+        send_fresh(message)
     if not queued:
         raise ResendRefused(_("The site sent no new mail: its account needs none now."))
     # The old secret has no use any more, whatever became of its mail.

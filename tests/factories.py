@@ -13,6 +13,7 @@ from factory.django import DjangoModelFactory
 
 from mailcenter import sealing
 from mailcenter.models import Account, Attempt, Content, Message, Recipient
+from mailcenter.models.message import FINAL
 
 
 class UserFactory(DjangoModelFactory):
@@ -63,7 +64,7 @@ class MessageFactory(DjangoModelFactory):
 
     @factory.lazy_attribute
     def finished_at(self) -> Any:
-        return timezone.now() if self.status in Message.FINAL else None
+        return timezone.now() if self.status in FINAL else None
 
     @factory.lazy_attribute
     def sent_at(self) -> Any:

@@ -20,6 +20,7 @@ from mailcenter import addresses, sealing
 from mailcenter.backend import OutboxBackend
 from mailcenter.exceptions import ConfigurationError, RefusedMessage
 from mailcenter.models import Content, Message, Recipient
+from mailcenter.outbox import Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -365,3 +366,19 @@ def test_the_callers_message_is_left_as_it_was():
     message.send()
     first, second = Message.objects.order_by("pk")
     assert first.message_id != second.message_id
+
+
+def test_a_kind_with_secrets_must_say_what_the_log_may_show():
+    message = EmailMessage("s", "t", None, ["a@example.com"])
+    message.mailcenter = Tag("password_reset")
+    with pytest.raises(ValueError, match="password_reset"):
+        message.send()
+    # The caller's transaction can go on.
+    assert mail.send_mail("s", "t", None, ["a@example.com"]) == 1
+
+
+def test_many_mails_ring_once(django_capture_on_commit_callbacks):
+    many = [(f"s{n}", "t", None, ["a@example.com"]) for n in range(3)]
+    with django_capture_on_commit_callbacks() as rings:
+        mail.send_mass_mail(many)
+    assert len(rings) == 1

@@ -38,9 +38,9 @@ def alike(verdict: Verdict, attempt: Attempt) -> int:
 
     A pause of the account, which ends otherwise, uses up none of them.
     """
-    attempts = attempt.message.attempts.exclude(pk=attempt.pk)
-    resent = attempts.filter(trigger=Attempt.Trigger.RESEND).order_by("-number").first()
     if attempt.trigger == Attempt.Trigger.RESEND:
         return 1
+    attempts = attempt.message.attempts.exclude(pk=attempt.pk)
+    resent = attempts.filter(trigger=Attempt.Trigger.RESEND).order_by("-number").first()
     since = resent.number if resent else 0
     return attempts.filter(number__gte=since, catalog_entry=verdict.slug).count() + 1

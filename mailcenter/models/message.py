@@ -52,8 +52,8 @@ def _first(moment: datetime) -> Coalesce:
 class MessageQuerySet(models.QuerySet["Message"]):
     """Adjectives select; verbs change ``status``, here and nowhere else.
 
-    Each verb is one conditional UPDATE on the rows selected so far and returns how many it
-    changed: 0 means that somebody else was faster.
+    A verb acts only on those of the selected rows that are still in a status it may leave, and
+    returns how many it changed: 0 means that somebody else was faster.
     """
 
     # Adjectives
@@ -224,7 +224,6 @@ class Message(models.Model):
     """A mail from the moment a program asked for it."""
 
     Status = Status
-    FINAL = FINAL
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # A slug of mailcenter/kinds.py: other apps add theirs.
@@ -326,10 +325,6 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.message_id
-
-    @property
-    def is_final(self) -> bool:
-        return self.status in FINAL
 
     def count_attempt(self, now: datetime) -> int:
         """Count one attempt more, fenced. Returns its number, 0 when the lease is gone.

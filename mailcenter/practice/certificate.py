@@ -61,11 +61,9 @@ def _usable(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return certificate.not_valid_after_utc > datetime.now(
-        UTC
-    ) + RENEW_BEFORE and certificate.public_key().public_bytes(
-        *spki
-    ) == key.public_key().public_bytes(*spki)
+    fresh = certificate.not_valid_after_utc > datetime.now(UTC) + RENEW_BEFORE
+    ours = certificate.public_key().public_bytes(*spki) == key.public_key().public_bytes(*spki)
+    return fresh and ours
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
