@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from mailcenter import addresses, refusing
 from mailcenter.exceptions import RefusedMessage
-from mailcenter.transports import SmtpAccount
+from mailcenter.transports import SendingAccount
 
 SEVEN_BIT = policy.compat32.clone(cte_type="7bit", linesep="\r\n")
 # Ours to set, or (Bcc) for the envelope alone.
@@ -48,7 +48,7 @@ class Frozen:
 
 
 @sensitive_variables()
-def freeze(message: EmailMessage, account: SmtpAccount) -> Frozen | None:
+def freeze(message: EmailMessage, account: SendingAccount) -> Frozen | None:
     """None where the mail has no recipient.
 
     Raises RefusedMessage or Django's BadHeaderError; both are ValueErrors.
@@ -165,7 +165,7 @@ def _recipients(message: EmailMessage) -> dict[str, str]:
     return roles
 
 
-def _sender(asked: str, account: SmtpAccount) -> tuple[str, str]:
+def _sender(asked: str, account: SendingAccount) -> tuple[str, str]:
     """The From to use, and the one asked for where it is another.
 
     The account's address stands in where the provider allows no other, and for senders that

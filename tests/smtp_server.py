@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mailcenter.transports import PRESETS, SmtpAccount
+from mailcenter.transports import PRESETS, SendingAccount
 from tests.certificate import certificate_files
 from tests.smtp_conversation import HANG_UP, SILENCE, Action, Conversation, ReceivedMail, shut
 
@@ -91,7 +91,7 @@ class ScriptedServer:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def account(self, **changes: Any) -> SmtpAccount:
+    def account(self, **changes: Any) -> SendingAccount:
         """An account that trusts this server."""
         values: dict[str, Any] = {
             "preset": PRESETS["practice"],
@@ -104,7 +104,7 @@ class ScriptedServer:
             "security": "starttls" if self.security == "starttls" else "ssl",
             "ca_file": self.ca_file,
         }
-        return SmtpAccount(**(values | changes))
+        return SendingAccount(**(values | changes))
 
     def environment(self) -> dict[str, str]:
         """The same for a process of its own: variables as in .env."""

@@ -10,7 +10,7 @@ import pytest
 
 from mailcenter.exceptions import ConfigurationError
 from mailcenter.transports import PRESETS, environment_account, problems
-from mailcenter.transports.account import SmtpAccount
+from mailcenter.transports.account import SendingAccount
 
 SECRET = "abcdefghijklmnop"
 
@@ -19,7 +19,7 @@ SECRET = "abcdefghijklmnop"
 def account(settings: Any) -> Any:
     """The account that these values of the environment give."""
 
-    def read(**values: str) -> SmtpAccount:
+    def read(**values: str) -> SendingAccount:
         settings.MAILCENTER = {**settings.MAILCENTER, "ACCOUNT": values}
         return environment_account()
 

@@ -24,7 +24,7 @@ from mailcenter.delivery.sweep import sweep
 from mailcenter.exceptions import LeaseLost, MailcenterError, TransportError
 from mailcenter.models import Attempt, Message
 from mailcenter.replies import Failure, Reply, Stage
-from mailcenter.transports import SmtpAccount
+from mailcenter.transports import SendingAccount
 from mailcenter.transports.base import Envelope, Transcript, Transport
 
 __all__ = ["DATABASE_PAUSE_SECONDS", "claim", "deliver", "renew", "sweep"]
@@ -59,7 +59,7 @@ def renew(owner: str) -> None:
 
 @sensitive_variables()
 def deliver(
-    message: Message, account: SmtpAccount, transport: Transport, stop: threading.Event
+    message: Message, account: SendingAccount, transport: Transport, stop: threading.Event
 ) -> Attempt.Outcome | None:
     """One attempt; None where none was to be made.
 
@@ -92,7 +92,7 @@ def deliver(
     return _insist(close, stop)
 
 
-def _open(message: Message, account: SmtpAccount) -> Attempt | None:
+def _open(message: Message, account: SendingAccount) -> Attempt | None:
     now = timezone.now()
     with transaction.atomic():
         number = message.count_attempt(now)
@@ -112,7 +112,7 @@ def _open(message: Message, account: SmtpAccount) -> Attempt | None:
         )
 
 
-def _from(message: Message, account: SmtpAccount) -> str:
+def _from(message: Message, account: SendingAccount) -> str:
     """The frozen From, unless the account has changed since and allows only its own."""
     name, address = addresses.split(message.from_email)
     own = addresses.split(account.address)[1]
@@ -121,13 +121,13 @@ def _from(message: Message, account: SmtpAccount) -> str:
     return message.from_email
 
 
-def _envelope(message: Message, account: SmtpAccount) -> Envelope:
+def _envelope(message: Message, account: SendingAccount) -> Envelope:
     pending = message.recipients.pending().order_by("pk").values_list("address", flat=True)
     return Envelope(addresses.split(_from(message, account))[1], tuple(pending))
 
 
 @sensitive_variables()
-def _bytes(message: Message, account: SmtpAccount) -> bytes:
+def _bytes(message: Message, account: SendingAccount) -> bytes:
     sealed = message.content.sealed
     if sealed is None:
         raise MailcenterError("The bytes of this mail have been erased.")

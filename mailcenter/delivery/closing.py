@@ -15,7 +15,7 @@ from mailcenter.delivery.waiting import pause_after, wait_after
 from mailcenter.exceptions import TransportError
 from mailcenter.models import Account, Attempt, Message, Recipient
 from mailcenter.replies import Reply, Stage, Verdict, classify
-from mailcenter.transports import SmtpAccount
+from mailcenter.transports import SendingAccount
 from mailcenter.transports.base import Receipt, Transcript
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ Outcome = Attempt.Outcome
 RecipientStatus = Recipient.Status
 
 
-def close_accepted(attempt: Attempt, account: SmtpAccount, receipt: Receipt) -> Outcome:
+def close_accepted(attempt: Attempt, account: SendingAccount, receipt: Receipt) -> Outcome:
     now = timezone.now()
     message = attempt.message
     taken = [a for a, reply in receipt.recipients.items() if reply.positive]
@@ -50,7 +50,7 @@ def close_accepted(attempt: Attempt, account: SmtpAccount, receipt: Receipt) -> 
     return Outcome.ACCEPTED
 
 
-def close_failed(attempt: Attempt, account: SmtpAccount, error: TransportError) -> Outcome:
+def close_failed(attempt: Attempt, account: SendingAccount, error: TransportError) -> Outcome:
     now = timezone.now()
     verdict = _verdict(error.reply, error.stage, account, error.maybe_accepted)
     columns: dict[str, Any] = {
@@ -127,7 +127,12 @@ def _write(
 
 
 def _settle_failed(
-    attempt: Attempt, account: SmtpAccount, error: TransportError, verdict: Verdict, *, settle: bool
+    attempt: Attempt,
+    account: SendingAccount,
+    error: TransportError,
+    verdict: Verdict,
+    *,
+    settle: bool,
 ) -> timedelta | None:
     """Those refused by name by their own replies, all others by the mail's.
 
@@ -151,7 +156,7 @@ def _settle_failed(
 
 
 def _settle_refused(
-    attempt: Attempt, account: SmtpAccount, refused: Mapping[str, Reply]
+    attempt: Attempt, account: SendingAccount, refused: Mapping[str, Reply]
 ) -> timedelta | None:
     """Record each refused recipient; the wait until those that may still be tried, if any."""
     waits: list[timedelta | None] = []
@@ -173,14 +178,14 @@ def _shorter(waits: Iterable[timedelta | None]) -> timedelta | None:
 
 
 def _verdict(
-    reply: Reply, stage: Stage, account: SmtpAccount, maybe_accepted: bool = False
+    reply: Reply, stage: Stage, account: SendingAccount, maybe_accepted: bool = False
 ) -> Verdict:
     provider = account.preset.provider
     return classify(reply, stage=stage, provider=provider, maybe_accepted=maybe_accepted)
 
 
 def _pause_where_meant(
-    attempt: Attempt, account: SmtpAccount, verdict: Verdict, reply: Reply, now: datetime
+    attempt: Attempt, account: SendingAccount, verdict: Verdict, reply: Reply, now: datetime
 ) -> None:
     if not verdict.account_wide:
         return

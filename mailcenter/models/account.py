@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import F
@@ -39,19 +40,52 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
 
 class Account(models.Model):
-    """A way to send. The environment's account has a row too; its secret is never stored."""
+    """A way to send.
+
+    The accounts of the environment have rows too, kept in step with it: their secrets are never
+    stored, and nobody edits them. An operator's own rows hold everything.
+    """
 
     ENVIRONMENT = "environment"
 
     # The key itself, so that queueing a mail needs no look-up.
     slug = models.SlugField(_("account"), primary_key=True)
+    # Who takes a mail over where the account before it can't send.
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    enabled = models.BooleanField(_("in use"), default=True)
     preset = models.CharField(_("provider"), max_length=40, blank=True)
     address = models.CharField(_("address"), max_length=320, blank=True)
+    from_name = models.CharField(_("name beside the address"), max_length=200, blank=True)
+    # Empty: the provider's own.
+    host = models.CharField(_("host"), max_length=253, blank=True)
+    port = models.PositiveIntegerField(_("port"), null=True, blank=True)
+    security = models.CharField(_("kind of TLS"), max_length=8, blank=True)
+    ca_file = models.CharField(_("certificate authority"), max_length=500, blank=True)
+    imap_host = models.CharField(_("IMAP host"), max_length=253, blank=True)
+    imap_port = models.PositiveIntegerField(_("IMAP port"), null=True, blank=True)
+    # See mailcenter/sealing.py. Null: the environment has it, or nobody.
+    sealed_secret = models.BinaryField(null=True, editable=False)
+    # Slugs of mailcenter/kinds.py that it takes over from other accounts; empty: all of them.
+    kinds: models.JSONField[Any, Any] = models.JSONField(_("kinds"), default=list, blank=True)
+    # Null: the provider's default; 0: no limit.
+    per_minute = models.PositiveIntegerField(_("mails a minute"), null=True, blank=True)
+    per_day = models.PositiveIntegerField(_("mails a day"), null=True, blank=True)
+    spacing_seconds = models.FloatField(_("seconds between two mails"), null=True, blank=True)
+
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     pause_reason = models.TextField(_("why it is paused"), blank=True)
     # A keyed hash of the secret that was refused: another secret ends the pause.
     paused_secret_digest = models.CharField(max_length=32, blank=True, editable=False)
+    # How many pauses in a row, none of which ended in an accepted mail.
+    pauses = models.PositiveSmallIntegerField(default=0, editable=False)
     last_accepted_at = models.DateTimeField(_("last accepted mail"), null=True, blank=True)
+
+    # The budget: epoch seconds of what was sent within the last minute, and of the last mail.
+    recent: models.JSONField[Any, Any] = models.JSONField(default=list, editable=False)
+    last_taken_at = models.DateTimeField(null=True, editable=False)
+    # The day in China, and what was sent on it.
+    day = models.DateField(null=True, editable=False)
+    sent_that_day = models.PositiveIntegerField(default=0, editable=False)
 
     objects = AccountQuerySet.as_manager()
 
@@ -59,7 +93,11 @@ class Account(models.Model):
         default_permissions = ("view",)
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
-        permissions = [("resume_account", _("Can end the pause of an account"))]
+        ordering = ["order", "slug"]
+        permissions = [
+            ("resume_account", _("Can end the pause of an account")),
+            ("manage_account", _("Can add and change accounts")),
+        ]
 
     def __str__(self) -> str:
         return self.address or self.slug

@@ -257,6 +257,8 @@ class Message(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     attempt_count = models.PositiveIntegerField(pgettext_lazy("how many", "attempts"), default=0)
+    # When the Sent folder is looked into next; null: not to be looked for.
+    look_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_owner = models.CharField(max_length=120, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(_("accepted"), null=True, blank=True)
@@ -308,6 +310,11 @@ class Message(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(status=Status.SENDING),
                 name="message_leases",
+            ),
+            models.Index(
+                fields=["look_at"],
+                condition=Q(status=Status.UNCERTAIN),
+                name="message_looks",
             ),
             models.Index(fields=["-created_at", "-id"], name="message_created"),
             models.Index(fields=["status", "-created_at"], name="message_status"),

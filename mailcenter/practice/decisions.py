@@ -21,7 +21,7 @@ from mailcenter.practice.conversation import (
 )
 from mailcenter.practice.scenarios import Scenario
 from mailcenter.replies import Stage
-from mailcenter.transports.account import SmtpAccount
+from mailcenter.transports.account import SendingAccount
 
 EXTENSIONS = (
     "PIPELINING",
@@ -42,7 +42,7 @@ MAILBOX = re.compile(rf"{ADDRESS}|(?:[^<>]* )?<{ADDRESS}>")
 class Decisions:
     """Forgets at its end what it has played."""
 
-    def __init__(self, account: SmtpAccount, folder: Path, longest_pause: float) -> None:
+    def __init__(self, account: SendingAccount, folder: Path, longest_pause: float) -> None:
         self.account = account
         self.folder = folder
         self.longest_pause = longest_pause

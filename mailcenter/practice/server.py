@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from mailcenter.practice import certificate
 from mailcenter.practice.conversation import HOST_NAME, Conversation
 from mailcenter.practice.decisions import Decisions
-from mailcenter.transports.account import SmtpAccount
+from mailcenter.transports.account import SendingAccount
 
 # Not configurable: the inbox holds live links, and the code that opens the server is known.
 LOOPBACK = "127.0.0.1"
@@ -30,7 +30,7 @@ class PracticeServer(Controller):
     """
 
     def __init__(
-        self, account: SmtpAccount, folder: Path, *, port: int, longest_pause: float = 60
+        self, account: SendingAccount, folder: Path, *, port: int, longest_pause: float = 60
     ) -> None:
         super().__init__(
             Decisions(account, folder, longest_pause),

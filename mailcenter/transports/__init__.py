@@ -6,9 +6,17 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from mailcenter import conf
-from mailcenter.transports.account import SmtpAccount, environment_account
-from mailcenter.transports.base import Envelope, OnStage, Receipt, Step, Transcript, Transport
-from mailcenter.transports.presets import PRACTICE_ADDRESS, PRACTICE_CODE, PRESETS, Preset
+from mailcenter.transports.account import SendingAccount, environment_account
+from mailcenter.transports.base import (
+    Envelope,
+    Following,
+    OnStage,
+    Receipt,
+    Step,
+    Transcript,
+    Transport,
+)
+from mailcenter.transports.presets import PRACTICE_ADDRESS, PRACTICE_CODE, PRESETS, Limits, Preset
 from mailcenter.transports.problems import problems
 from mailcenter.transports.smtp import SmtpTransport
 
@@ -17,10 +25,12 @@ __all__ = [
     "PRACTICE_CODE",
     "PRESETS",
     "Envelope",
+    "Following",
+    "Limits",
     "OnStage",
     "Preset",
     "Receipt",
-    "SmtpAccount",
+    "SendingAccount",
     "SmtpTransport",
     "Step",
     "Transcript",
@@ -31,7 +41,7 @@ __all__ = [
 ]
 
 
-def open_transport(account: SmtpAccount) -> Transport:
+def open_transport(account: SendingAccount) -> Transport:
     """A transport that isn't connected yet; close() it when done."""
     return SmtpTransport(
         account,

@@ -1,4 +1,4 @@
-"""The account that the environment gives: raw strings in, an SmtpAccount or one clear sentence out.
+"""The account that the environment gives: raw strings in, an SendingAccount or one clear sentence out.
 
 Only checks and sending call this, so a wrong setting stops neither `migrate` nor a page.
 """
@@ -23,6 +23,7 @@ from mailcenter.transports.presets import (
     PRACTICE_ADDRESS,
     PRACTICE_CODE,
     PRESETS,
+    Limits,
     Preset,
     Security,
 )
@@ -50,8 +51,14 @@ HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})
 
 
 @dataclass(frozen=True)
-class SmtpAccount:
-    """One way to send. ``ca_file``: trust this alone, or "" for the system's authorities."""
+class SendingAccount:
+    """One way to send.
+
+    ca_file: trust this alone, or "" for the system's authorities.
+    slug: the key of its row.
+    kinds: the kinds of mail that it takes over from other accounts; empty: all.
+    imap_host: "" where nobody can look into its Sent folder.
+    """
 
     preset: Preset
     address: str
@@ -62,10 +69,15 @@ class SmtpAccount:
     port: int
     security: Security
     ca_file: str
+    slug: str = "environment"
+    kinds: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    imap_host: str = ""
+    imap_port: int = 993
 
 
 @sensitive_variables()
-def environment_account() -> SmtpAccount:
+def environment_account() -> SendingAccount:
     """The account in ``MAILCENTER["ACCOUNT"]``; "practice" where no provider is named.
 
     Raises ConfigurationError. A missing code isn't one: see problems.py.
@@ -92,7 +104,7 @@ def environment_account() -> SmtpAccount:
     if port is None:
         # 465 answers implicit TLS only: who asks for STARTTLS means 587.
         port = default_port if security == default_security else STANDARD_PORTS[security]
-    return SmtpAccount(
+    return SendingAccount(
         preset=preset,
         address=address,
         username=username or address,

@@ -19,6 +19,14 @@ class Envelope:
     recipients: tuple[str, ...]
 
 
+# The mail that will be sent next over the same transport, if it is known already.
+Following = Callable[[], "tuple[Envelope, bytes] | None"]
+
+
+def nothing() -> None:
+    """Nothing follows."""
+
+
 class Step(TypedDict):
     """One exchange: never an AUTH argument, a body, or a client address."""
 
@@ -54,11 +62,18 @@ class Receipt:
 class Transport(Protocol):
     """Kept open between mails; not for use by two threads at a time."""
 
-    def send(self, envelope: Envelope, raw: bytes, on_stage: OnStage) -> Receipt:
+    def send(
+        self, envelope: Envelope, raw: bytes, on_stage: OnStage, following: Following = nothing
+    ) -> Receipt:
         """Send ``raw`` (CRLF lines, 7-bit) and return the receipt.
 
         ``on_stage`` is called before each stage. What it raises passes through, and the
         connection is dropped: raised at ``Stage.BODY``, no byte of the body leaves.
+
+        ``following`` is asked after ``on_stage(Stage.BODY)``. What it returns may be announced
+        to the server in the same write as the final dot (RFC 2920 section 3.1); it is given to
+        the next ``send``, as the same Envelope object, and not one byte of its body leaves
+        before that call's own ``on_stage(Stage.BODY)``.
 
         Raises TransportError where no recipient was accepted or the outcome is unknown.
         """

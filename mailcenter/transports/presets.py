@@ -24,6 +24,15 @@ QQ_MAX_BYTES = 73_400_320
 
 
 @dataclass(frozen=True)
+class Limits:
+    """per_minute, per_day: mails; spacing_seconds: between two mails. 0: no limit."""
+
+    per_minute: int = 0
+    per_day: int = 0
+    spacing_seconds: float = 0
+
+
+@dataclass(frozen=True)
 class Preset:
     """How to reach one provider, and what it demands.
 
@@ -33,6 +42,9 @@ class Preset:
     sender_must_match: From must equal the account's address.
     code_pattern: what an authorization code looks like, or "" where anything goes.
     domains: those of its addresses; empty where people bring their own.
+    limits: what one account may send.
+    imap_host, imap_port: where its Sent folder can be looked into, over TLS; "" where it can't.
+    sent_folder: its name, where the server doesn't mark it (RFC 6154).
     """
 
     slug: str
@@ -45,6 +57,10 @@ class Preset:
     sender_must_match: bool = True
     code_pattern: str = ""
     domains: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    imap_host: str = ""
+    imap_port: int = 993
+    sent_folder: str = ""
 
 
 PRESETS: dict[str, Preset] = {

@@ -8,11 +8,11 @@ from pathlib import Path
 from django.core import checks
 from django.utils.translation import gettext as _
 
-from mailcenter.transports.account import SmtpAccount
+from mailcenter.transports.account import SendingAccount
 from mailcenter.transports.presets import ALPHANUMERIC_16, LETTERS_16, LOWERCASE_16
 
 
-def problems(account: SmtpAccount) -> list[checks.CheckMessage]:
+def problems(account: SendingAccount) -> list[checks.CheckMessage]:
     found: list[checks.CheckMessage] = []
     preset = account.preset
     variable = "EMAIL_URL" if preset.slug == "custom" else "MAIL_AUTH_CODE"

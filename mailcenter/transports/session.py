@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from mailcenter.replies import Failure, Reply, Stage
-from mailcenter.transports.account import SmtpAccount
+from mailcenter.transports.account import SendingAccount
 from mailcenter.transports.connection import Connection
 
 # RFC 5321 section 4.1.1.1; "AUTH=LOGIN" is an old spelling of "AUTH LOGIN".
 EXTENSION = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ =]?(.*)")
 
 
-def start_session(connection: Connection, account: SmtpAccount, local_hostname: str) -> None:
+def start_session(connection: Connection, account: SendingAccount, local_hostname: str) -> None:
     """Raises TransportError; there is no way around TLS, its certificate or the log-in."""
     connection.enter(Stage.CONNECT)
     if account.security == "ssl":
@@ -82,7 +82,7 @@ def _ehlo(connection: Connection, local_hostname: str) -> None:
 
 
 @sensitive_variables()
-def _log_in(connection: Connection, account: SmtpAccount) -> None:
+def _log_in(connection: Connection, account: SendingAccount) -> None:
     """One mechanism a connection: QQ hangs up on a second AUTH and hides its first refusal."""
     offered = connection.extensions.get("AUTH", "").upper().split()
     if "PLAIN" in offered:

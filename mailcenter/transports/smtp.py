@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from mailcenter.exceptions import TransportError
 from mailcenter.replies import Failure, Reply, Stage
-from mailcenter.transports.account import SmtpAccount
+from mailcenter.transports.account import SendingAccount
 from mailcenter.transports.base import Envelope, OnStage, Receipt, Transcript
 from mailcenter.transports.connection import Connection
 from mailcenter.transports.session import start_session
@@ -29,7 +29,7 @@ class SmtpTransport:
 
     def __init__(
         self,
-        account: SmtpAccount,
+        account: SendingAccount,
         *,
         local_hostname: str,
         timeout: float,
