@@ -34,11 +34,14 @@ messages: $(VENV)/installed-dev
 	rm */locale/zh_Hans/LC_MESSAGES/django.po.old
 	$(BIN)/python manage.py compilemessages --ignore .venv --ignore var
 
+PIN := CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
 requirements: $(VENV)/installed-dev
-	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements.in
-	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements-dev.in
+	$(PIN) requirements.in
+	$(PIN) requirements-celery.in
+	$(PIN) requirements-tasks.in
+	$(PIN) --allow-unsafe requirements-dev.in
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

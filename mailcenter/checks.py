@@ -10,35 +10,75 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.translation import gettext as _
 
-from mailcenter import conf
+from mailcenter import conf, kinds
 from mailcenter.exceptions import ConfigurationError
-from mailcenter.transports import environment_account, problems
+from mailcenter.transports import SendingAccount, problems
+from mailcenter.transports.account import each_environment_account, suffix_of
+from mailcenter.transports.variables import variable
 
-ENGINES = ("embedded",)
+ENGINES = ("embedded", "celery", "tasks")
 
 
 @register()
-def check_account(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    try:
-        account = environment_account()
-    except ConfigurationError as error:
-        return [
-            Error(
-                str(error),
-                hint=_("Correct it in .env; .env.example explains each variable."),
-                id="mailcenter.E100",
+def check_accounts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for account in each_environment_account():
+        if isinstance(account, ConfigurationError):
+            found.append(
+                Error(
+                    str(account),
+                    hint=_("Correct it in .env; .env.example explains each variable."),
+                    id="mailcenter.E100",
+                )
             )
-        ]
-    return problems(account)
+        else:
+            found += [*problems(account), *_unknown_kinds(account)]
+    return found
+
+
+def _unknown_kinds(account: SendingAccount) -> list[CheckMessage]:
+    known = dict(kinds.choices())
+    unknown = [kind for kind in account.kinds if kind not in known]
+    if not unknown:
+        return []
+    return [
+        Warning(
+            _("%(variable)s names no kind of mail: %(unknown)s.")
+            % {
+                "variable": variable("KINDS", suffix_of(account.slug)),
+                "unknown": ", ".join(unknown),
+            },
+            hint=_("The kinds are: %(names)s.") % {"names": ", ".join(known)},
+            id="mailcenter.W106",
+        )
+    ]
+
+
+@register()
+def check_duplicates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """One mailbox given twice would have its limits twice."""
+    found: list[CheckMessage] = []
+    first: dict[tuple[str, ...], str] = {}
+    for account in _working():
+        mailbox = (account.address.lower(), account.host.lower(), account.esp_backend)
+        name = variable("ADDRESS", suffix_of(account.slug))
+        if mailbox in first:
+            found.append(
+                Warning(
+                    _("%(second)s and %(first)s are one mailbox: it sends more than its limits.")
+                    % {"first": first[mailbox], "second": name},
+                    hint=_("Take one of the two accounts out."),
+                    id="mailcenter.W105",
+                )
+            )
+        first.setdefault(mailbox, name)
+    return found
 
 
 @register()
 def check_practice(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    try:
-        practice = environment_account().preset.slug == "practice"
-    except ConfigurationError:
-        return []
     strangers = [host for host in settings.ALLOWED_HOSTS if not _is_loopback(host)]
+    practice = any(account.preset.slug == "practice" for account in _working())
     if not practice or not strangers:
         return []
     return [
@@ -98,6 +138,10 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _working() -> list[SendingAccount]:
+    return [a for a in each_environment_account() if isinstance(a, SendingAccount)]
 
 
 def _is_loopback(host: str) -> bool:

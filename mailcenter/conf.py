@@ -17,6 +17,10 @@ DEFAULTS: dict[str, Any] = {
     "SMTP_REPLY_TIMEOUT_SECONDS": 600,
     # A kept connection is used again for so long (seconds; QQ drops idle ones).
     "SMTP_FRESH_SECONDS": 60,
+    # So many connections to one account, in one worker process.
+    "CONNECTIONS": 5,
+    # An account whose server can't be reached is left alone for so long (seconds).
+    "BREAKER_SECONDS": 60,
     # Back-off doubles from base to max (seconds), for so many attempts.
     "RETRY_BASE_SECONDS": 30,
     "RETRY_MAX_SECONDS": 3600,
@@ -31,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "KEYS": [],
     # The account given by the environment; see transports/account.py for its keys.
     "ACCOUNT": {},
+    "MORE_ACCOUNTS": [],
     # Where the practice server keeps its mails, its certificate and its token.
     "PRACTICE_DIR": "",
 }

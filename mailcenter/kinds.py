@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from mailcenter.models import Message
 
+NORMAL = 5
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -28,7 +30,7 @@ class Kind:
     check_fresh: raises what send_fresh would raise, and sends nothing.
     once_more: when nobody can tell whether the mail arrived, one more is sent and marked as
         a possible duplicate; otherwise an operator decides.
-    priority: the lower one leaves first.
+    priority: the lower one leaves first; below NORMAL somebody is waiting for it.
     """
 
     slug: str
@@ -38,7 +40,7 @@ class Kind:
     send_fresh: Callable[[Message], None] | None = None
     check_fresh: Callable[[Message], object] | None = None
     once_more: bool = False
-    priority: int = 5
+    priority: int = NORMAL
 
 
 _registry: dict[str, Kind] = {}

@@ -53,6 +53,7 @@ TEXTS = (
     gettext_noop("Accounts"),
     gettext_noop("Add link"),
     gettext_noop("Breadcrumbs"),
+    gettext_noop("Error:"),
     gettext_noop("Change or view list link"),
     gettext_noop("Model name"),
     gettext_noop("email address"),

@@ -7,7 +7,10 @@ A site that needs more overrides names in a settings module of its own:
 from __future__ import annotations
 
 import ipaddress
+import json
 from email.utils import formataddr
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,29 +147,85 @@ WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "mailcenter.backend.OutboxBackend"
 EMAIL_SUBJECT_PREFIX = ""
 
-MAIL_PROVIDER = env.str("MAIL_PROVIDER", "").strip().lower() or "practice"
-PRACTICE = MAIL_PROVIDER == "practice"
-MAIL_ADDRESS = env.str("MAIL_ADDRESS", "site@practice.test" if PRACTICE else "").strip()
-MAIL_FROM_NAME = env.str("MAIL_FROM_NAME", "").strip()
-if MAIL_ADDRESS:
-    DEFAULT_FROM_EMAIL = SERVER_EMAIL = formataddr((MAIL_FROM_NAME, MAIL_ADDRESS))
+
+def mail_account(suffix: str) -> dict[str, str]:
+    """The account of MAIL_PROVIDER, MAIL_ADDRESS, …; with "_2" that of MAIL_PROVIDER_2, …"""
+    names = {
+        "PROVIDER": "MAIL_PROVIDER",
+        "ADDRESS": "MAIL_ADDRESS",
+        "PASSWORD": "MAIL_AUTH_CODE",
+        "FROM_NAME": "MAIL_FROM_NAME",
+        "HOST": "MAIL_HOST",
+        "PORT": "MAIL_PORT",
+        "SECURITY": "MAIL_SECURITY",
+        "CA_FILE": "MAIL_CA_FILE",
+        "IMAP_HOST": "MAIL_IMAP_HOST",
+        "IMAP_PORT": "MAIL_IMAP_PORT",
+        "PER_MINUTE": "MAIL_PER_MINUTE",
+        "PER_DAY": "MAIL_PER_DAY",
+        "SPACING_SECONDS": "MAIL_SPACING_SECONDS",
+        "KINDS": "MAIL_KINDS",
+        "ANYMAIL_BACKEND": "MAIL_ANYMAIL_BACKEND",
+        # Named so that Django's error reports hide it.
+        "URL_WITH_PASSWORD": "EMAIL_URL",
+    }
+    return {key: env.str(name + suffix, "").strip() for key, name in names.items()}
+
+
+def anymail_value(name: str, text: str) -> Any:
+    """Anymail wants Python's values; the environment holds text alone."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if name == "ANYMAIL_REQUESTS_TIMEOUT":
+        return float(text)
+    return json.loads(text) if text.startswith("{") else text
+
+
+_first = mail_account("")
+_more = {str(number): mail_account(f"_{number}") for number in range(2, 10)}
+PRACTICE = (_first["PROVIDER"].lower() or "practice") == "practice"
+_first["ADDRESS"] = _first["ADDRESS"] or ("site@practice.test" if PRACTICE else "")
+if _first["ADDRESS"]:
+    DEFAULT_FROM_EMAIL = SERVER_EMAIL = formataddr((_first["FROM_NAME"], _first["ADDRESS"]))
 MAILCENTER: dict[str, Any] = {
     "SITE_URL": SITE_URL,
     "KEYS": env.list("MAILCENTER_KEYS", default=[]),
-    "ACCOUNT": {
-        "PROVIDER": MAIL_PROVIDER,
-        "ADDRESS": MAIL_ADDRESS,
-        "PASSWORD": env.str("MAIL_AUTH_CODE", ""),
-        "FROM_NAME": MAIL_FROM_NAME,
-        "HOST": env.str("MAIL_HOST", ""),
-        "PORT": env.str("MAIL_PORT", ""),
-        "SECURITY": env.str("MAIL_SECURITY", ""),
-        "CA_FILE": env.str("MAIL_CA_FILE", ""),
-        # Named so that Django's error reports hide it.
-        "URL_WITH_PASSWORD": env.str("EMAIL_URL", ""),
-    },
+    "ACCOUNT": _first,
+    "MORE_ACCOUNTS": [{"NUMBER": n, **given} for n, given in _more.items() if any(given.values())],
     "PRACTICE_DIR": str(VAR_DIR / "practice"),
 }
+
+# The services' own settings, for MAIL_PROVIDER=anymail.
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): anymail_value(name, value)
+    for name, value in env.ENVIRON.items()
+    if name.startswith("ANYMAIL_")
+}
+
+# Who wakes the workers: docs/scaling.md
+
+MAIL_ENGINE = env.str("MAIL_ENGINE", "").strip().lower() or "embedded"
+MAILCENTER["ENGINE"] = MAIL_ENGINE
+if MAIL_ENGINE == "celery" and find_spec("celery"):
+    # CELERY_BROKER_URL is read by Celery itself: a setting that holds a password has to be named
+    # so that Django's error reports hide it.
+    CELERY_IMPORTS = ["mailcenter.engines.celery"]
+    CELERY_TASK_DEFAULT_QUEUE = "mailcenter"
+    # Each of them opens MAILCENTER["CONNECTIONS"] connections to an account.
+    CELERY_WORKER_CONCURRENCY = 2
+    CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+    CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+    CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+    CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+    # Redis hands out again what was not acknowledged for so long (seconds): longer than a lease,
+    # and than a provider may take for one mail.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+    CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+    # A task rings by way of the app that was made in its process.
+    import_module("project.celery")
+if MAIL_ENGINE == "tasks" and find_spec("django_tasks_db"):
+    INSTALLED_APPS += ["django_tasks_db"]
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # Sign-up and log-in
 

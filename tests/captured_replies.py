@@ -373,6 +373,40 @@ FAILURES = (
     (MAIL, failed(Failure.PROTOCOL), "unexpected", C.PROTOCOL, YES, NO),
     (DONE, failed(Failure.PROTOCOL, r"\x00\x00\x00\x1a"), "accepted-already", C.PROTOCOL, NO, NO),
 )
+UNAUTHORIZED = '401 {"message": "Invalid API key"}'
+NO_CREDITS = "401 Maximum credits exceeded"
+NO_SIGNATURE = "422 The 'From' address you supplied is not a Sender Signature on your account."
+NO_IDENTITY = "403 The from address does not match a verified Sender Identity."
+TRIAL = "403 Free accounts are for test purposes only. Please upgrade."
+INACTIVE = "550 rejected: You tried to send to a recipient that has been marked as inactive."
+CARRIES_NOT = "Postal does not support inline attachments"
+ESP = (
+    (BODY, UNAUTHORIZED, "esp-key-refused", C.AUTH, NO, YES),
+    (BODY, "403 Forbidden", "esp-key-refused", C.AUTH, NO, YES),
+    (BODY, "200 InvalidServerAPIKey", "esp-key-refused-in-words", C.AUTH, NO, YES),
+    (BODY, "402 Payment Required", "esp-quota", C.RATE_LIMITED, YES, YES),
+    (BODY, NO_CREDITS, "esp-quota-in-words", C.RATE_LIMITED, YES, YES),
+    (BODY, NO_SIGNATURE, "esp-sender-not-verified", C.SENDER_IDENTITY, NO, NO),
+    (BODY, NO_IDENTITY, "esp-sender-not-verified", C.SENDER_IDENTITY, NO, NO),
+    (BODY, TRIAL, "esp-test-account", C.POLICY, NO, NO),
+    (BODY, "429 Too many requests", "esp-rate-limited", C.RATE_LIMITED, YES, YES),
+    (BODY, "301 Moved Permanently", "esp-wrong-address", C.PROTOCOL, NO, YES),
+    (BODY, "413 Payload Too Large", "esp-too-large", C.CONTENT_REJECTED, NO, NO),
+    (BODY, "500 Internal Server Error", "esp-later", C.TEMPORARY, YES, NO),
+    (BODY, "550 user unknown", "esp-later", C.TEMPORARY, YES, NO),
+    (BODY, "400 'to' parameter is not a valid address", "esp-refused", C.POLICY, NO, NO),
+    (BODY, "408 Request Timeout", "esp-later", C.TEMPORARY, YES, NO),
+    (BODY, "504 Gateway Timeout", "esp-outcome-unknown", C.NETWORK, NO, NO, True),
+    (BODY, failed(Failure.CLOSED), "esp-outcome-unknown", C.NETWORK, NO, NO, True),
+    (RCPT, "550 invalid: not an address", "esp-recipient-invalid", C.RECIPIENT_UNKNOWN, NO, NO),
+    (RCPT, INACTIVE, "esp-recipient-suppressed", C.POLICY, NO, NO),
+    (RCPT, "550 failed: no reason", "esp-recipient-failed", C.POLICY, NO, NO),
+    (RCPT, "422 Invalid 'To' address", "esp-others-to-blame", C.PROTOCOL, YES, NO),
+    (CONNECT, failed(Failure.CREDENTIALS), "esp-not-configured", C.AUTH, NO, YES),
+    (CONNECT, failed(Failure.TLS, BAD_CERTIFICATE), "esp-tls", C.TLS, NO, YES),
+    (CONNECT, failed(Failure.REFUSED), "esp-unreachable", C.NETWORK, YES, NO),
+    (CONNECT, failed(Failure.PROTOCOL, CARRIES_NOT), "esp-cannot-carry", C.PROTOCOL, NO, NO),
+)
 
 CAPTURED = [
     Captured(provider, *row)
@@ -384,6 +418,7 @@ CAPTURED = [
         "outlook": OUTLOOK,
         "aliyun": ALIYUN,
         "directmail": DIRECTMAIL,
+        "esp": ESP,
         "": ANY + FAILURES,
     }.items()
     for row in rows

@@ -12,6 +12,9 @@ import psycopg
 POSTGRESQL_URL = os.environ.get(
     "TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres"
 )
+MAIL_SERVER_PROGRAMS = ("postfix", "dovecot", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/lmtp")
+RABBITMQ_URL = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,6 +29,31 @@ def postgresql() -> str:
 
 
 @functools.cache
+def rabbitmq() -> str:
+    """Its URL, or "" where none answers."""
+    return RABBITMQ_URL if _broker_answers(RABBITMQ_URL) else ""
+
+
+@functools.cache
+def redis() -> str:
+    """Its URL, or "" where none answers."""
+    return REDIS_URL if _broker_answers(REDIS_URL) else ""
+
+
+def _broker_answers(url: str) -> bool:
+    # Not part of the default install.
+    from kombu import Connection
+    from kombu.exceptions import OperationalError
+
+    try:
+        with Connection(url, connect_timeout=3) as connection:
+            connection.ensure_connection(max_retries=0, timeout=3)
+    except OperationalError:
+        return False
+    return True
+
+
+@functools.cache
 def chromium() -> str:
     """The path of the browser, or ""."""
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
@@ -37,4 +65,18 @@ def gettext() -> str:
     return shutil.which("xgettext") or ""
 
 
-PROBES = {"PostgreSQL": postgresql, "Chromium": chromium, "gettext": gettext}
+@functools.cache
+def mail_server() -> str:
+    """The path of Postfix, or "" where it or Dovecot is missing or can't be started."""
+    found = all(map(shutil.which, MAIL_SERVER_PROGRAMS))
+    return (shutil.which("postfix") or "") if found and os.geteuid() == 0 else ""
+
+
+PROBES = {
+    "PostgreSQL": postgresql,
+    "RabbitMQ": rabbitmq,
+    "Redis": redis,
+    "Chromium": chromium,
+    "gettext": gettext,
+    "Postfix and Dovecot": mail_server,
+}

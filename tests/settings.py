@@ -12,7 +12,7 @@ import environ
 environ.Env.read_env = lambda *args, **options: None
 for _name in ("EMAIL_URL", "HTTPS", "SITE_URL", "ALLOWED_HOSTS", "VERIFY_BY", "RESET_BY"):
     os.environ.pop(_name, None)
-for _name in [name for name in os.environ if name.startswith("MAIL")]:
+for _name in [name for name in os.environ if name.startswith(("MAIL", "EMAIL_URL", "ANYMAIL"))]:
     del os.environ[_name]
 os.environ.setdefault("SECRET_KEY", "tests only, 50 characters or more, not a secret at all")
 

@@ -29,7 +29,7 @@ class SiteProcess:
             "from project.settings import *\n"
             "MAILCENTER |= {'LEASE_SECONDS': 1, 'SWEEP_SECONDS': 0.2}\n"
         )
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAIL")}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAIL", "EMAIL_URL"))}
         self.environment = {
             **inherited,
             **environment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,24 +23,48 @@ Action = Any
 
 @dataclass
 class ReceivedMail:
-    """raw: without the doubled dots; accepted: the server said 250 to the final dot."""
+    """raw: without the doubled dots; accepted: the server said 250 to the final dot.
+
+    refused: it said 4yz or 5yz. Neither where the client can't know.
+    """
 
     sender: str
     recipients: list[str]
     raw: bytes
     accepted: bool
+    refused: bool = False
 
 
 class HungUp(OSError):  # noqa: N818
     """This conversation is over."""
 
 
+class Chunks(io.RawIOBase):
+    """What arrives, kept as it came: under TLS, a chunk is a record, and so one write."""
+
+    def __init__(self, connection: socket.socket, chunks: list[bytes]) -> None:
+        self.connection = connection
+        self.chunks = chunks
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = self.connection.recv_into(buffer)
+        self.chunks.append(bytes(buffer[:size]))
+        return size
+
+
 class Conversation:
     def __init__(self, server: ScriptedServer, connection: socket.socket) -> None:
         self.server = server
+        self.talk_over(connection)
+        self.mail: ReceivedMail | None = None
+
+    def talk_over(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.stream = connection.makefile("rb")
-        self.mail = ReceivedMail("", [], b"", False)
+        # Of a TLS record's size, else a long one counts as two chunks.
+        self.stream = io.BufferedReader(Chunks(connection, self.server.chunks), 16_384)
 
     def close(self) -> None:
         # close() alone waits for the stream.
@@ -61,9 +86,9 @@ class Conversation:
             if verb == "QUIT":
                 return
 
-    def act(self, verb: str, argument: str = "") -> bytes:
-        """Do what the script says; returns the code that was sent."""
-        return self.perform(self.server.next_action(verb, argument))
+    def act(self, verb: str, argument: str = "", otherwise: bytes | None = None) -> bytes:
+        """Do what the script says, or else ``otherwise``; returns the code that was sent."""
+        return self.perform(self.server.next_action(verb, argument, otherwise))
 
     def perform(self, action: Action) -> bytes:
         if action is HANG_UP:
@@ -79,8 +104,7 @@ class Conversation:
 
     def on_starttls(self, _argument: str) -> None:
         if self.act("STARTTLS") == b"220":
-            self.connection = self.server.secure(self.connection)
-            self.stream = self.connection.makefile("rb")
+            self.talk_over(self.server.secure(self.connection))
 
     def on_auth(self, argument: str) -> None:
         mechanism, _space, initial = argument.partition(" ")
@@ -96,15 +120,22 @@ class Conversation:
         return _decode(self.stream.readline().decode().strip())
 
     def on_mail(self, argument: str) -> None:
-        self.mail = ReceivedMail(_path(argument), [], b"", False)
-        self.act("MAIL", argument)
+        accepted = self.act("MAIL", argument).startswith(b"2")
+        self.mail = ReceivedMail(_path(argument), [], b"", False) if accepted else None
 
     def on_rcpt(self, argument: str) -> None:
-        if self.act("RCPT", _path(argument)).startswith(b"2"):
+        otherwise = None if self.mail else b"503 MAIL first."
+        accepted = self.act("RCPT", _path(argument), otherwise).startswith(b"2")
+        if accepted and self.mail:
             self.mail.recipients.append(_path(argument))
 
+    def on_rset(self, argument: str) -> None:
+        self.mail = None
+        self.act("RSET", argument)
+
     def on_data(self, argument: str) -> None:
-        if self.act("DATA", argument) != b"354":
+        mail, self.mail = self.mail or ReceivedMail("", [], b"", False), None
+        if self.act("DATA", argument, None if mail.recipients else b"503 RCPT first.") != b"354":
             return
         lines: list[bytes] = []
         while (line := self.stream.readline()) != b".\r\n":
@@ -113,11 +144,12 @@ class Conversation:
             if not lines:
                 self.act("CONTENT")
             lines.append(line.removeprefix(b"."))
-        self.mail.raw = b"".join(lines)
+        mail.raw = b"".join(lines)
         action = self.server.next_action("BODY")
         # On record before the client can know.
-        self.mail.accepted = isinstance(action, bytes) and action.startswith(b"2")
-        self.server.received.append(self.mail)
+        mail.accepted = isinstance(action, bytes) and action.startswith(b"2")
+        mail.refused = isinstance(action, bytes) and action.startswith((b"4", b"5"))
+        self.server.received.append(mail)
         self.perform(action)
 
 

@@ -25,6 +25,7 @@ ADDRESS = "site@practice.test"
 PASSWORD = "abcdefghijklmnop"
 
 EXTENSIONS = (b"PIPELINING", b"SIZE 73400320", b"AUTH LOGIN PLAIN", b"8BITMIME")
+WITHOUT_PIPELINING = EXTENSIONS[1:]
 
 DEFAULTS: dict[str, bytes] = {
     "CONNECT": b"220 mail.practice.test ready",
@@ -54,7 +55,7 @@ class ScriptedServer:
         script: Mapping[str, Action] | None = None,
         *,
         security: str = "ssl",
-        extensions: Sequence[bytes] = EXTENSIONS,
+        extensions: Sequence[bytes] | None = None,
         name: str = "",
     ) -> None:
         self.script = {
@@ -62,9 +63,11 @@ class ScriptedServer:
             for verb, action in (script or {}).items()
         }
         self.security = security
-        self.extensions = tuple(extensions)
+        self.extensions = tuple(EXTENSIONS if extensions is None else extensions)
         self.received: list[ReceivedMail] = []
         self.commands: list[str] = []
+        # What came over the wire, as it came: see smtp_conversation.Chunks.
+        self.chunks: list[bytes] = []
         self.credentials: list[tuple[str, str]] = []
         self.connections = 0
         certificate, key = certificate_files(name)
@@ -126,14 +129,16 @@ class ScriptedServer:
     def accepted(self) -> list[ReceivedMail]:
         return [mail for mail in self.received if mail.accepted]
 
-    def next_action(self, verb: str, argument: str = "") -> Action:
+    def next_action(self, verb: str, argument: str = "", otherwise: bytes | None = None) -> Action:
         with self._lock:
             action = self.script.get(verb)
             if isinstance(action, list):
                 action = action.pop(0) if action else None
         if callable(action):
             action = action(argument)
-        return self._default(verb) if action is None else action
+        if action is None:
+            action = self._default(verb) if otherwise is None else otherwise
+        return action
 
     def _default(self, verb: str) -> bytes:
         if verb != "EHLO":

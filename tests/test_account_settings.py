@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailcenter.exceptions import ConfigurationError
-from mailcenter.transports import PRESETS, environment_account, problems
+from mailcenter.transports import PRESETS, Limits, environment_account, problems
 from mailcenter.transports.account import SendingAccount
 
 SECRET = "abcdefghijklmnop"
@@ -38,7 +38,7 @@ def test_a_qq_account_needs_an_address_and_a_code(account: Any) -> None:
     assert problems(given) == []
 
 
-@pytest.mark.parametrize("slug", sorted(PRESETS.keys() - {"custom", "practice"}))
+@pytest.mark.parametrize("slug", sorted(PRESETS.keys() - {"custom", "practice", "anymail"}))
 def test_each_preset_is_usable_with_address_and_code(account: Any, slug: str) -> None:
     preset = PRESETS[slug]
     domain = (preset.domains or ("example.com",))[0]
@@ -124,6 +124,65 @@ def test_a_custom_account_may_send_as_another_address(account: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "limits"),
+    [
+        ({}, Limits(10, 50, 6)),
+        ({"PER_DAY": "200"}, Limits(10, 200, 6)),
+        ({"PER_MINUTE": "0", "PER_DAY": "0", "SPACING_SECONDS": "0"}, Limits()),
+        ({"SPACING_SECONDS": "0.5"}, Limits(10, 50, 0.5)),
+        # Another server: what is known of QQ's says nothing about it.
+        ({"HOST": "relay.example"}, Limits()),
+        ({"HOST": "relay.example", "PER_MINUTE": "30"}, Limits(per_minute=30)),
+        ({"HOST": "SMTP.qq.com"}, Limits(10, 50, 6)),
+        ({"PROVIDER": "custom", "URL_WITH_PASSWORD": "smtp+ssl://u:p@mail.example"}, Limits()),
+        ({"PROVIDER": "practice", "ADDRESS": ""}, Limits()),
+    ],
+)
+def test_limits_are_the_providers_unless_set(
+    account: Any, values: dict[str, str], limits: Limits
+) -> None:
+    assert account(**qq(**values)).limits == limits
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"HOST": "relay.example"}, ("", 993)),
+        ({"HOST": "relay.example", "IMAP_HOST": "imap.example"}, ("imap.example", 993)),
+        ({"IMAP_HOST": "imap.example", "IMAP_PORT": "9933"}, ("imap.example", 9933)),
+        ({"PROVIDER": "custom", "URL_WITH_PASSWORD": "smtp+ssl://u:p@mail.example"}, ("", 993)),
+    ],
+)
+def test_the_sent_folder_of_another_server_is_looked_for_where_it_is_said(
+    account: Any, values: dict[str, str], expected: tuple[str, int]
+) -> None:
+    given = account(**qq(**values))
+    assert (given.imap_host, given.imap_port) == expected
+
+
+def test_the_sent_folder_is_the_providers_unless_set(account: Any) -> None:
+    preset = PRESETS["qq"]
+    given = account(**qq(IMAP_PORT="9933"))
+    assert (given.imap_host, given.imap_port) == (preset.imap_host, 9933)
+    assert account(**qq()).imap_port == preset.imap_port
+
+
+@pytest.mark.parametrize("typed", ["system,password_reset", " system， password_reset ,"])
+def test_kinds_are_separated_by_commas_of_either_kind(account: Any, typed: str) -> None:
+    assert account(**qq(KINDS=typed)).kinds == ("system", "password_reset")
+    assert account(**qq()).kinds == ()
+
+
+@pytest.mark.parametrize("backend", ["mailgun", "our_company.mail.EmailBackend"])
+def test_a_delivery_service_needs_an_address_and_its_name(account: Any, backend: str) -> None:
+    given = account(PROVIDER="anymail", ADDRESS="shop@corp.example", ANYMAIL_BACKEND=backend)
+    assert (given.esp_backend, given.address) == (backend, "shop@corp.example")
+    assert (given.host, given.port, given.security) == ("", 443, "ssl")
+    assert not given.preset.sender_must_match
+    assert problems(given) == []
+
+
+@pytest.mark.parametrize(
     ("values", "word"),
     [
         ({"PROVIDER": "qqq"}, "aliyun-directmail"),
@@ -148,6 +207,15 @@ def test_a_custom_account_may_send_as_another_address(account: Any) -> None:
         ({"SECURITY": "ssl\0"}, "MAIL_SECURITY"),
         ({"CA_FILE": "/etc/\0"}, "MAIL_CA_FILE"),
         ({"PROVIDER": "qq\0"}, "MAIL_PROVIDER"),
+        ({"PER_MINUTE": "many"}, "MAIL_PER_MINUTE"),
+        ({"PER_DAY": "-1"}, "MAIL_PER_DAY"),
+        ({"PER_DAY": "5０"}, "MAIL_PER_DAY"),
+        ({"SPACING_SECONDS": "1e3"}, "MAIL_SPACING_SECONDS"),
+        ({"IMAP_HOST": "imaps://imap.qq.com"}, "MAIL_IMAP_HOST"),
+        ({"IMAP_PORT": "imap"}, "MAIL_IMAP_PORT"),
+        ({"PROVIDER": "anymail"}, "MAIL_ANYMAIL_BACKEND"),
+        ({"PROVIDER": "anymail", "ANYMAIL_BACKEND": "mail gun"}, "MAIL_ANYMAIL_BACKEND"),
+        ({"PROVIDER": "anymail", "ANYMAIL_BACKEND": "mailgun", "ADDRESS": ""}, "MAIL_ADDRESS"),
         ({"PROVIDER": "custom"}, "EMAIL_URL"),
         ({"PROVIDER": "custom", "URL_WITH_PASSWORD": "smtp+ssl://u:p@h:465\n"}, "EMAIL_URL"),
     ],

@@ -10,6 +10,8 @@ from django.utils import translation
 from mailcenter.replies import CATALOG, Entry, Reply, Stage, VerdictClass, classify
 from mailcenter.replies.catalog import (
     content,
+    esp,
+    esp_codes,
     login,
     network,
     provider_codes,
@@ -29,6 +31,8 @@ PAGES = (
     login,
     sender,
     content,
+    esp,
+    esp_codes,
     receiving,
     network,
     provider_codes,

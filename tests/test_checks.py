@@ -55,6 +55,48 @@ def test_each_mistake_has_its_sentence(settings, account, check, words):
     assert not any("pa55word" in text or "MyQQPassw0rd" in text for text in messages.values())
 
 
+NETEASE = {"PROVIDER": "163", "ADDRESS": "a@163.com", "PASSWORD": "abcdefghijklmnop"}
+
+
+@pytest.mark.parametrize(
+    ("account", "check", "words"),
+    [
+        ({**NETEASE, "ADDRESS": "a"}, "mailcenter.E100", "MAIL_ADDRESS_2"),
+        ({**NETEASE, "PASSWORD": ""}, "mailcenter.E101", "MAIL_AUTH_CODE_2"),
+        ({**NETEASE, "PASSWORD": "MyQQPassw0rd"}, "mailcenter.W101", "MAIL_AUTH_CODE_2"),
+        ({**NETEASE, "ADDRESS": "a@qq.com"}, "mailcenter.W102", "MAIL_ADDRESS_2"),
+        ({**NETEASE, "CA_FILE": "/no/such/file"}, "mailcenter.E102", "MAIL_CA_FILE_2"),
+        ({**NETEASE, "KINDS": "system,newsletter"}, "mailcenter.W106", "MAIL_KINDS_2"),
+        ({**QQ, "ADDRESS": "10000@QQ.com"}, "mailcenter.W105", "MAIL_ADDRESS_2"),
+        ({"PROVIDER": "practice"}, "mailcenter.E103", "www.example.com"),
+    ],
+)
+def test_a_second_accounts_mistake_is_told_with_its_number(settings, account, check, words):
+    settings.ALLOWED_HOSTS = ["www.example.com"]
+    messages = found(settings, QQ, MORE_ACCOUNTS=[account], SITE_URL="https://www.example.com")
+    assert list(messages) == [check]
+    assert words in messages[check]
+    assert "MyQQPassw0rd" not in messages[check]
+
+
+def test_a_mistake_in_one_account_hides_none_in_another(settings):
+    wrong = {**QQ, "ADDRESS": "10000"}
+    settings.MAILCENTER = {**settings.MAILCENTER, "ACCOUNT": wrong, "MORE_ACCOUNTS": [wrong]}
+    told = [message.msg for message in run_checks() if message.id == "mailcenter.E100"]
+    assert ["_2" in text for text in told] == [False, True]
+
+
+@pytest.mark.parametrize("more", [NETEASE, {**QQ, "ADDRESS": "10001@qq.com"}])
+def test_two_good_accounts_raise_nothing(settings, more):
+    settings.ALLOWED_HOSTS = ["www.example.com"]
+    assert found(settings, QQ, MORE_ACCOUNTS=[more], SITE_URL="https://www.example.com") == {}
+
+
+@pytest.mark.parametrize("engine", ["embedded", "celery", "tasks"])
+def test_each_engine_is_known(settings, engine):
+    assert "mailcenter.E106" not in found(settings, ENGINE=engine)
+
+
 def test_the_practice_server_is_for_loopback_alone(settings):
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
     assert "mailcenter.E103" not in found(settings)

@@ -12,12 +12,14 @@ from django.utils import timezone
 
 from mailcenter import delivery, resend
 from mailcenter.delivery import closing
+from mailcenter.engines import keeper
 from mailcenter.engines.worker import Worker
 from mailcenter.exceptions import TransportError
 from mailcenter.models import Account, Attempt, Message, Recipient
 from mailcenter.models import message as message_module
 from mailcenter.replies import Reply, Stage
 from mailcenter.transports.base import Transcript
+from tests.leases import lease, lease_one, sweep
 from tests.smtp_server import HANG_UP, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,7 +90,7 @@ def test_a_lease_that_ended_unnoticed_loses_no_result(send_through, reply, statu
 def test_a_refusal_that_comes_after_the_judgement_puts_it_right(send_through, reply, status):
     def judge() -> None:
         end_lease(message)
-        delivery.sweep()
+        sweep()
         assert again(message).status == Status.UNCERTAIN
 
     with ScriptedServer() as server:
@@ -102,10 +104,10 @@ def test_a_refusal_that_comes_after_the_judgement_puts_it_right(send_through, re
 def test_a_late_result_leaves_a_newer_attempt_alone(send_through):
     def another_worker_begins() -> None:
         end_lease(message)
-        delivery.sweep()
-        claimed = delivery.claim("another")
+        sweep()
+        claimed = lease_one("another")
         assert claimed
-        assert delivery._open(claimed, Worker().account)
+        assert delivery.open_attempts([claimed])
 
     with ScriptedServer() as server:
         send_through(server)
@@ -120,15 +122,15 @@ def test_a_late_result_leaves_a_newer_attempt_alone(send_through):
 
 def test_a_result_is_written_when_the_database_answers_again(send_through, monkeypatch):
     fails = [OperationalError("gone"), OperationalError("gone")]
-    write = closing._write
+    fill = closing._fill
 
     def fail_twice(*args, **kwargs) -> None:
         if fails:
             raise fails.pop()
-        write(*args, **kwargs)
+        fill(*args, **kwargs)
 
-    monkeypatch.setattr(closing, "_write", fail_twice)
-    monkeypatch.setattr(delivery, "DATABASE_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(closing, "_fill", fail_twice)
+    monkeypatch.setattr(keeper, "DATABASE_PAUSE_SECONDS", 0)
     with ScriptedServer() as server:
         send_through(server)
         message = queue()
@@ -145,44 +147,43 @@ def test_what_a_broken_claim_leaves_is_judged_and_not_sent_again(send_through, m
     with ScriptedServer() as server:
         send_through(server)
         lost = queue()
-        worker = Worker()
         with monkeypatch.context() as broken:
-            broken.setattr(closing, "_write", fail)
-            with pytest.raises(DataError):
-                worker._deliver_next()
-        assert worker.heartbeat._owner == ""
+            broken.setattr(closing, "_fill", fail)
+            assert work().counts == {}
         other = queue("b@example.com")
-        assert worker._deliver_next()
-        assert not worker._deliver_next()
-        worker.transport.close()
+        assert work().counts == {"accepted": 1}
         assert [mail.recipients for mail in server.accepted] == [
             ["a@example.com"],
             ["b@example.com"],
         ]
         assert again(other).status == Status.SENT
         end_lease(lost)
-        delivery.sweep()
+        sweep()
     assert again(lost).status == Status.UNCERTAIN
 
 
 def test_a_stage_that_cant_be_committed_sends_no_body_and_is_tried_again(send_through, monkeypatch):
-    held = message_module.MessageQuerySet.held
+    alive = message_module.MessageQuerySet.alive
     with ScriptedServer() as server:
         send_through(server)
         message = queue()
 
         def database_gone() -> None:
-            def fail_once(self, owner, now):
-                monkeypatch.setattr(message_module.MessageQuerySet, "held", held)
+            def fail_once(self, now):
+                monkeypatch.setattr(message_module.MessageQuerySet, "alive", alive)
                 raise OperationalError("gone")
 
-            monkeypatch.setattr(message_module.MessageQuerySet, "held", fail_once)
+            monkeypatch.setattr(message_module.MessageQuerySet, "alive", fail_once)
 
         during(server, "DATA", database_gone)
         work()
-    assert not server.received
-    assert again(message).status == Status.QUEUED
-    assert message.attempts.get().outcome == Outcome.DEFERRED
+        assert not server.received
+        assert again(message).status == Status.SENDING
+        end_lease(message)
+        work()
+    assert again(message).status == Status.SENT
+    first, second = message.attempts.order_by("number")
+    assert (first.outcome, second.outcome) == (Outcome.INTERRUPTED, Outcome.ACCEPTED)
 
 
 @pytest.mark.parametrize("second", [HANG_UP, b"421 closing transmission channel"])
@@ -250,7 +251,7 @@ def test_a_sweep_that_fails_for_one_row_does_the_rest(send_through, monkeypatch,
         send_through(server)
         stuck, freed, dead = queue(), queue(), queue()
         for _claim in range(2):
-            assert delivery.claim("dead worker")
+            assert lease("dead worker")
         end_lease(stuck)
         end_lease(freed)
         Message.objects.filter(pk=dead.pk).update(expires_at=timezone.now())
@@ -264,7 +265,7 @@ def test_a_sweep_that_fails_for_one_row_does_the_rest(send_through, monkeypatch,
             return requeue(self, *args, **kwargs)
 
         monkeypatch.setattr(message_module.MessageQuerySet, "requeue", fail_once)
-        delivery.sweep()
+        sweep()
     statuses = sorted(Message.objects.values_list("status", flat=True))
     assert statuses == ["expired", "queued", "sending"]
     assert "ZeroDivisionError" in caplog.text
@@ -276,11 +277,11 @@ def test_a_mail_that_kills_each_of_its_workers_is_given_up(settings):
     waits = []
     for _death in range(3):
         Message.objects.hurry(timezone.now())
-        claimed = delivery.claim("dead worker")
+        claimed = lease_one("dead worker")
         assert claimed
-        delivery._open(claimed, Worker().account)
+        delivery.open_attempts([claimed])
         end_lease(message)
-        delivery.sweep()
+        sweep()
         waits.append((again(message).next_attempt_at - timezone.now()).total_seconds())
     assert waits[0] <= 0 < waits[1]
     assert again(message).status == Status.FAILED
@@ -294,10 +295,10 @@ def accepted_by(server: ScriptedServer) -> list[list[str]]:
 def test_a_late_250_counts_although_another_attempt_was_refused(send_through):
     def another_worker_begins() -> None:
         end_lease(message)
-        delivery.sweep()
+        sweep()
         Message.objects.hurry(timezone.now())
-        second.append(delivery.claim("another"))
-        opened.append(delivery._open(second[0], Worker().account))
+        second.append(lease_one("another"))
+        opened.append(delivery.open_attempts([second[0]]))
 
     second, opened = [], []
     with ScriptedServer() as server:
@@ -309,7 +310,7 @@ def test_a_late_250_counts_although_another_attempt_was_refused(send_through):
     assert message.attempts.get(number=1).outcome == Outcome.ACCEPTED
     assert Recipient.objects.get().status == Recipient.Status.ACCEPTED
     refusal = TransportError(Reply(550, "User unknown"), Stage.RCPT, transcript=Transcript())
-    closing.close_failed(opened[0], Worker().account, refusal)
+    closing.close_failed(second[0], refusal)
     assert again(message).status == Status.SENT
     assert Recipient.objects.get().status == Recipient.Status.ACCEPTED
 
@@ -317,8 +318,8 @@ def test_a_late_250_counts_although_another_attempt_was_refused(send_through):
 def test_a_late_temporary_refusal_is_not_called_final(send_through):
     def another_worker_begins() -> None:
         end_lease(message)
-        delivery.sweep()
-        assert delivery._open(delivery.claim("another"), Worker().account)
+        sweep()
+        assert delivery.open_attempts([lease_one("another")])
 
     with ScriptedServer() as server:
         send_through(server)
@@ -352,9 +353,9 @@ def test_a_mail_given_up_after_dead_workers_is_explained(settings):
 
     def worker_dies() -> None:
         Message.objects.hurry(timezone.now())
-        assert delivery._open(delivery.claim("dead worker"), Worker().account)
+        assert delivery.open_attempts([lease_one("dead worker")])
         end_lease(message)
-        delivery.sweep()
+        sweep()
 
     worker_dies()
     worker_dies()

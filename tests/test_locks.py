@@ -14,7 +14,8 @@ from django.utils import timezone
 from mailcenter import delivery
 from mailcenter.engines.worker import Worker
 from mailcenter.models import Account, Attempt, Message
-from mailcenter.replies import Stage
+from mailcenter.transports import open_transport
+from tests.leases import lease, lease_one, sweep
 from tests.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,7 +71,7 @@ def test_a_frozen_worker_holds_up_nobody(send_through):
     with ScriptedServer() as server:
         send_through(server)
         stuck = queue()
-        assert delivery.claim("frozen")
+        assert lease("frozen")
         live = queue()
         past = timezone.now() - timedelta(seconds=1)
         Message.objects.filter(pk=stuck.pk).update(lease_expires_at=past)
@@ -82,26 +83,17 @@ def test_a_frozen_worker_holds_up_nobody(send_through):
 def test_a_result_does_not_wait_for_the_accounts_row(send_through):
     with ScriptedServer() as server:
         send_through(server)
-        Worker()._begin()
         message = queue()
-        worker = Worker()
-        claimed = delivery.claim("worker")
-        with Elsewhere(lambda: Account.objects.select_for_update().get()) as other:
-            done = threading.Thread(
-                target=lambda: (
-                    delivery.deliver(claimed, worker.account, worker.transport, worker.stop),
-                    connection.close(),
-                )
-            )
-            done.start()
-            for _look in range(PATIENCE * 50):
-                if Message.objects.get(pk=message.pk).status == Message.Status.SENT:
-                    break
-                threading.Event().wait(0.02)
-            assert Message.objects.get(pk=message.pk).status == Message.Status.SENT
-            other.finish()
-            done.join()
-        worker.transport.close()
+        job = lease_one("worker")
+        delivery.open_attempts([job])
+        transport = open_transport(job.account)
+        receipt = transport.send(job.envelope, job.raw, lambda stage: None)
+        transport.close()
+        with Elsewhere(lambda: Account.objects.select_for_update().get()):
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '5s'")
+            assert delivery.close_all_accepted([(job, receipt)]) == {job}
+        assert Message.objects.get(pk=message.pk).status == Message.Status.SENT
 
 
 def test_a_sweep_waits_for_a_stage_that_is_being_committed(send_through):
@@ -109,17 +101,17 @@ def test_a_sweep_waits_for_a_stage_that_is_being_committed(send_through):
     with ScriptedServer() as server:
         send_through(server)
         message = queue()
-        claimed = delivery.claim("worker")
-        attempt = delivery._open(claimed, Worker().account)
+        claimed = lease_one("worker")
+        delivery.open_attempts([claimed])
 
         def commit_the_body() -> None:
-            delivery._stage_keeper(attempt)(Stage.BODY)
+            assert delivery.begin_bodies([claimed])
             past = timezone.now() - timedelta(seconds=1)
             Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
 
         with Elsewhere(commit_the_body):
-            delivery.sweep()
+            sweep()
             assert Message.objects.get().status == Message.Status.SENDING
-        delivery.sweep()
+        sweep()
     assert Message.objects.get().status == Message.Status.UNCERTAIN
     assert Attempt.objects.get().outcome == Attempt.Outcome.UNCERTAIN

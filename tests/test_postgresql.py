@@ -16,6 +16,7 @@ MAIN_PATH = [
     "test_delivery.py",
     "test_delivery_faults.py",
     "test_locks.py",
+    "test_looking.py",
     "test_resend.py",
     "test_sealing.py",
 ]

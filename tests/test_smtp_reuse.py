@@ -9,8 +9,17 @@ import pytest
 from mailcenter.exceptions import TransportError
 from mailcenter.replies import Failure, Stage
 from mailcenter.transports import open_transport
+from tests import smtp_server
 from tests.smtp_client import ENVELOPE, GARBAGE, RAW, ignore, transport_to
 from tests.smtp_server import HANG_UP, ScriptedServer
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["in one write", "one by one"])
+def pipelining(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Every test here holds for servers of both kinds."""
+    if not request.param:
+        monkeypatch.setattr(smtp_server, "EXTENSIONS", smtp_server.WITHOUT_PIPELINING)
+    return bool(request.param)
 
 
 def test_two_mails_share_one_log_in() -> None:

@@ -1,4 +1,7 @@
-"""Accounts: open or paused, and why; an operator may end a pause."""
+"""Accounts: which ones there are, open or paused, and why.
+
+An operator may end a pause, and keep accounts of the site's own beside those of the environment.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +17,100 @@ from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from mailcenter.admin import display
+from mailcenter.admin import account_display, display
+from mailcenter.admin.account_form import COLUMNS, FIELDS, AccountForm
 from mailcenter.admin.read_only import ReadOnlyAdmin
 from mailcenter.admin.record import record
+from mailcenter.delivery.accounts import is_environment
 from mailcenter.engines import doorbell
 from mailcenter.models import Account
 from mailcenter.replies import CATALOG, Entry
-from mailcenter.transports.presets import PRESETS
 
 PAUSING = [entry.slug for entry in CATALOG.values() if entry.account_wide]
 
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "provider", "state", "last_accepted_at"]
+    list_display = [
+        "order",
+        "__str__",
+        "provider",
+        "state",
+        "kind_names",
+        "budget",
+        "last_accepted",
+    ]
+    list_display_links = ["__str__"]
 
     @admin.display(description=_("provider"))
     def provider(self, account: Account) -> Any:
-        return PRESETS[account.preset].label if account.preset in PRESETS else account.preset
+        return account_display.provider(account)
 
     @admin.display(description=_("status"))
     def state(self, account: Account) -> SafeString:
-        if account.is_paused and account.paused_until:
-            until = _("paused until %(time)s") % {"time": display.moment(account.paused_until)}
-            return display.chip("paused", until)
-        return display.chip("accepted", _("open"))
+        return account_display.state(account)
 
-    def describe(self, request: HttpRequest, account: Account) -> dict[str, Any]:
+    @admin.display(description=_("kinds"))
+    def kind_names(self, account: Account) -> str:
+        return account_display.kind_names(account)
+
+    @admin.display(description=_("sent today"))
+    def budget(self, account: Account) -> str:
+        return account_display.budget(account)
+
+    @admin.display(description=_("last accepted mail"), ordering="last_accepted_at")
+    def last_accepted(self, account: Account) -> str | SafeString:
+        accepted_at = account.last_accepted_at
+        return display.age(accepted_at) if accepted_at else display.NOTHING
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request) and self.may(request, "manage_account")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The environment's accounts are changed there."""
+        if obj is None or is_environment(obj.pk):
+            return False
+        return self.has_add_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return list(FIELDS) if self._may_fill_in(request, obj) else []
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if self._may_fill_in(request, obj):
+            kwargs["form"] = AccountForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def _may_fill_in(self, request: HttpRequest, account: Account | None) -> bool:
+        if account is None:
+            return self.has_add_permission(request)
+        return self.has_change_permission(request, account)
+
+    @method_decorator(sensitive_post_parameters("secret"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        if change:
+            # Not the budget and the pause, which workers write at the same time.
+            obj.save(update_fields=[*COLUMNS, "sealed_secret"])
+        else:
+            obj.save(force_insert=True)
+        if "secret" in form.changed_data:
+            Account.objects.filter(pk=obj.pk).resume()
+        transaction.on_commit(doorbell.ring, robust=True)
+
+    def describe(self, request: HttpRequest, account: Account | None) -> dict[str, Any]:
+        if account is None:
+            return {"may_fill_in": True}
         return {
-            "chip": self.state(account),
-            "provider": self.provider(account),
+            **account_display.page(account),
             "advice": _advice(account) if account.is_paused else None,
+            "may_fill_in": self.has_change_permission(request, account),
             "may_resume": account.is_paused and self.may(request, "resume_account"),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailcenter import kinds, sealing
-from mailcenter.delivery.waiting import pause_after, wait_after
+from mailcenter.delivery.job import Job
+from mailcenter.delivery.waiting import back_off, first_look, longer, pause_after, wait_after
 from mailcenter.exceptions import TransportError
 from mailcenter.models import Account, Attempt, Message, Recipient
+from mailcenter.models.each import update_each
+from mailcenter.models.message import MessageQuerySet
 from mailcenter.replies import Reply, Stage, Verdict, classify
 from mailcenter.transports import SendingAccount
 from mailcenter.transports.base import Receipt, Transcript
@@ -24,12 +27,52 @@ Outcome = Attempt.Outcome
 RecipientStatus = Recipient.Status
 
 
-def close_accepted(attempt: Attempt, account: SendingAccount, receipt: Receipt) -> Outcome:
+def close_all_accepted(results: Sequence[tuple[Job, Receipt]]) -> set[Job]:
+    """The plain cases at once: every recipient accepted, the lease still its worker's.
+
+    Returns those that are closed now; the others want a look of their own.
+    """
+    plain = {
+        job: receipt
+        for job, receipt in results
+        if all(reply.positive for reply in receipt.recipients.values())
+    }
+    if not plain:
+        return set()
     now = timezone.now()
-    message = attempt.message
+    with transaction.atomic():
+        leased = Message.objects.leased(_by_owner(plain)).order_by("pk").select_for_update()
+        mine = set(leased.values_list("pk", flat=True))
+        plain = {job: receipt for job, receipt in plain.items() if job.message.pk in mine}
+        for job, receipt in plain.items():
+            attempt = opened(job)
+            attempt.remote_id = receipt.remote_id
+            _fill(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
+        update_each(
+            Attempt,
+            [({"id": a.pk}, {n: getattr(a, n) for n in RESULT}) for a in map(opened, plain)],
+        )
+        Recipient.objects.accept(
+            [
+                (job.message.pk, address, receipt.reply)
+                for job, receipt in plain.items()
+                for address in receipt.recipients
+            ]
+        )
+        for code in {receipt.reply.code for receipt in plain.values()}:
+            keys = [job.message.pk for job, r in plain.items() if r.reply.code == code]
+            accepted = Message.objects.filter(pk__in=keys)
+            accepted.mark_sent(now, last_reply_code=code, last_verdict="")
+    return set(plain)
+
+
+def close_accepted(job: Job, receipt: Receipt) -> Outcome:
+    now = timezone.now()
+    attempt, message = opened(job), job.message
     taken = [a for a, reply in receipt.recipients.items() if reply.positive]
     refused = {a: reply for a, reply in receipt.recipients.items() if not reply.positive}
     columns: dict[str, Any] = {"last_reply_code": receipt.reply.code, "last_verdict": ""}
+    _pause_where_meant(job, refused.values(), now)
     with transaction.atomic():
         # Rows are locked in one order everywhere: message, attempt, recipients.
         mine = Message.objects.answered_by(attempt)
@@ -38,46 +81,72 @@ def close_accepted(attempt: Attempt, account: SendingAccount, receipt: Receipt) 
         # A fact, whichever attempt decides by now.
         message.recipients.settle(dict.fromkeys(taken, receipt.reply), RecipientStatus.ACCEPTED)
         if mine:
-            wait = _settle_refused(attempt, account, refused)
+            wait = _settle_refused(job, refused)
             if wait is None:
                 mine.mark_sent(now, **columns)
             else:
                 mine.requeue(now + wait, accepted_at=now, **columns)
-    # After the transaction: every worker writes this row, and none may wait for another here.
-    Account.objects.filter(pk=attempt.account_id).update(last_accepted_at=now)
-    for reply in refused.values():
-        _pause_where_meant(attempt, account, _verdict(reply, Stage.RCPT, account), reply, now)
     return Outcome.ACCEPTED
 
 
-def close_failed(attempt: Attempt, account: SendingAccount, error: TransportError) -> Outcome:
+def close_failed(job: Job, error: TransportError) -> Outcome:
     now = timezone.now()
-    verdict = _verdict(error.reply, error.stage, account, error.maybe_accepted)
+    attempt, message = opened(job), job.message
+    verdict = _verdict(job, error.reply, error.stage, error.maybe_accepted)
     columns: dict[str, Any] = {
         "last_reply_code": error.reply.code,
         "last_verdict": verdict.verdict_class,
     }
+    # First, and not inside the transaction: every worker writes the account's row, none may wait
+    # for another there, and until it is written the mail must not be tried again.
+    _pause(job, pause_after(verdict, error.stage), error.reply, verdict, now)
+    _pause_where_meant(job, error.refused.values(), now)
     with transaction.atomic():
         mine = Message.objects.answered_by(attempt)
-        wait = _settle_failed(attempt, account, error, verdict, settle=bool(mine))
+        wait = _settle_failed(job, error, verdict, settle=bool(mine))
         if verdict.uncertain:
             outcome = Outcome.UNCERTAIN
         else:
             outcome = Outcome.REJECTED if wait is None else Outcome.DEFERRED
         _write(attempt, outcome, error.stage, error.reply, error.transcript, verdict)
         if verdict.uncertain:
-            if mine.mark_uncertain(**columns):
-                once_more(attempt.message, now)
+            leave_uncertain(mine, message, job.account, now, **columns)
         elif wait is not None:
             mine.requeue(now + wait, **columns)
-        elif attempt.message.recipients.accepted().exists():
+        elif message.recipients.accepted().exists():
             mine.mark_sent(now, **columns)
         else:
             mine.mark_failed(now, **columns)
-    _pause_where_meant(attempt, account, verdict, error.reply, now)
-    for reply in error.refused.values():
-        _pause_where_meant(attempt, account, _verdict(reply, Stage.RCPT, account), reply, now)
     return outcome
+
+
+def pauses_account(job: Job, error: TransportError) -> bool:
+    """Whether no mail of this account should be tried for a while."""
+    verdict = _verdict(job, error.reply, error.stage, error.maybe_accepted)
+    return pause_after(verdict, error.stage) is not None
+
+
+def leave_uncertain(
+    mine: MessageQuerySet,
+    message: Message,
+    account: SendingAccount | None,
+    now: datetime,
+    **columns: Any,
+) -> None:
+    """The Sent folder is asked first, where there is one to look into; then the kind's policy."""
+    look_at = first_look(account, now)
+    if mine.mark_uncertain(look_at=look_at, **columns) and look_at is None:
+        once_more(message, now)
+
+
+def note_accepted(slugs: Iterable[str]) -> None:
+    """For the accounts' own rows, after the commit."""
+    Account.objects.filter(slug__in=slugs).update(last_accepted_at=timezone.now())
+
+
+def note_recovery(job: Job) -> None:
+    """The account works again."""
+    Account.objects.recover(job.account.slug, opened(job).started_at)
 
 
 def close_abandoned(attempt: Attempt, outcome: Outcome, reply: Reply, verdict: Verdict) -> None:
@@ -93,7 +162,7 @@ def close_abandoned(attempt: Attempt, outcome: Outcome, reply: Reply, verdict: V
 def close_without_attempt(message: Message) -> None:
     """Nobody is left to send it to."""
     now = timezone.now()
-    held = Message.objects.held(message.lease_owner, now).filter(pk=message.pk)
+    held = Message.objects.leased({message.lease_owner: [message.pk]}).alive(now)
     if message.recipients.accepted().exists():
         held.mark_sent(now)
     else:
@@ -106,7 +175,42 @@ def once_more(message: Message, now: datetime) -> None:
         Message.objects.uncertain().filter(pk=message.pk).requeue(now, possible_duplicate=True)
 
 
+def opened(job: Job) -> Attempt:
+    """The job's attempt; raises ValueError where none was opened."""
+    if job.attempt is None:
+        raise ValueError("No attempt was opened.")
+    return job.attempt
+
+
+# What a reply writes into its attempt.
+RESULT = (
+    "outcome",
+    "stage",
+    "reply_code",
+    "enhanced_code",
+    "reply_text",
+    "remote_id",
+    "verdict",
+    "catalog_entry",
+    "duration_ms",
+    "peer",
+    "dialogue",
+)
+
+
 def _write(
+    attempt: Attempt,
+    outcome: Outcome,
+    stage: Stage,
+    reply: Reply,
+    transcript: Transcript,
+    verdict: Verdict | None = None,
+) -> None:
+    _fill(attempt, outcome, stage, reply, transcript, verdict)
+    attempt.save(update_fields=RESULT)
+
+
+def _fill(
     attempt: Attempt,
     outcome: Outcome,
     stage: Stage,
@@ -123,49 +227,52 @@ def _write(
     attempt.catalog_entry = verdict.slug if verdict else ""
     attempt.peer = transcript.peer
     attempt.dialogue = transcript.dialogue
-    attempt.save()
+
+
+def _by_owner(jobs: Iterable[Job]) -> dict[str, list[int]]:
+    owners: dict[str, list[int]] = {}
+    for job in jobs:
+        owners.setdefault(job.message.lease_owner, []).append(job.message.pk)
+    return owners
 
 
 def _settle_failed(
-    attempt: Attempt,
-    account: SendingAccount,
-    error: TransportError,
-    verdict: Verdict,
-    *,
-    settle: bool,
+    job: Job, error: TransportError, verdict: Verdict, *, settle: bool
 ) -> timedelta | None:
     """Those refused by name by their own replies, all others by the mail's.
 
     Returns the wait until the next attempt, None where there is none. settle: write it down;
     not where another attempt decides.
     """
+    shared = _wait(job, verdict, error.stage)
     if not settle:
-        return pause_after(verdict) if verdict.account_wide else wait_after(verdict, attempt)
-    wait = _settle_refused(attempt, account, error.refused)
+        return shared
+    wait = _settle_refused(job, error.refused)
     if verdict.uncertain:
         return None
-    if verdict.account_wide:
-        return pause_after(verdict)
-    rest = attempt.message.recipients.pending().exclude(address__in=error.refused)
+    if pause_after(verdict, error.stage):
+        return shared
+    rest = job.message.recipients.pending().exclude(address__in=error.refused)
     left = list(rest.values_list("address", flat=True))
     if not left:
         return wait
-    shared = wait_after(verdict, attempt)
-    _settle(attempt.message, dict.fromkeys(left, error.reply), shared)
+    _settle(job.message, dict.fromkeys(left, error.reply), shared)
     return _shorter((wait, shared))
 
 
-def _settle_refused(
-    attempt: Attempt, account: SendingAccount, refused: Mapping[str, Reply]
-) -> timedelta | None:
+def _settle_refused(job: Job, refused: Mapping[str, Reply]) -> timedelta | None:
     """Record each refused recipient; the wait until those that may still be tried, if any."""
     waits: list[timedelta | None] = []
     for address, reply in refused.items():
-        verdict = _verdict(reply, Stage.RCPT, account)
-        wait = pause_after(verdict) if verdict.account_wide else wait_after(verdict, attempt)
-        _settle(attempt.message, {address: reply}, wait)
+        wait = _wait(job, _verdict(job, reply, Stage.RCPT), Stage.RCPT)
+        _settle(job.message, {address: reply}, wait)
         waits.append(wait)
     return _shorter(waits)
+
+
+def _wait(job: Job, verdict: Verdict, stage: Stage) -> timedelta | None:
+    """A paused account holds its mail by itself; meanwhile another account may take it."""
+    return timedelta(0) if pause_after(verdict, stage) else wait_after(verdict, opened(job))
 
 
 def _settle(message: Message, replies: Mapping[str, Reply], wait: timedelta | None) -> None:
@@ -177,23 +284,52 @@ def _shorter(waits: Iterable[timedelta | None]) -> timedelta | None:
     return min((wait for wait in waits if wait is not None), default=None)
 
 
-def _verdict(
-    reply: Reply, stage: Stage, account: SendingAccount, maybe_accepted: bool = False
-) -> Verdict:
-    provider = account.preset.provider
+def _verdict(job: Job, reply: Reply, stage: Stage, maybe_accepted: bool = False) -> Verdict:
+    provider = job.account.preset.provider
     return classify(reply, stage=stage, provider=provider, maybe_accepted=maybe_accepted)
 
 
-def _pause_where_meant(
-    attempt: Attempt, account: SendingAccount, verdict: Verdict, reply: Reply, now: datetime
+def _pause_where_meant(job: Job, refusals: Iterable[Reply], now: datetime) -> None:
+    for reply in refusals:
+        verdict = _verdict(job, reply, Stage.RCPT)
+        _pause(job, pause_after(verdict, Stage.RCPT), reply, verdict, now)
+
+
+def _pause(
+    job: Job, pause: timedelta | None, reply: Reply, verdict: Verdict, now: datetime
 ) -> None:
-    if not verdict.account_wide:
+    if pause is None:
         return
-    until = now + pause_after(verdict)
-    logger.error("Account %s is paused until %s: %s", account.address, until, reply)
+    slug = job.account.slug
+    before = Account.objects.filter(slug=slug).values_list("pauses", flat=True).first()
+    until = now + longer(pause, verdict, before or 0)
+    logger.error("Account %s is paused until %s: %s", job.account.address, until, reply)
     Account.objects.pause(
-        attempt.account_id,
-        until=until,
-        reason=str(reply),
-        secret_digest=sealing.digest(account.password),
+        slug, until=until, reason=str(reply), secret_digest=sealing.digest(job.account.password)
     )
+
+
+def close_found(attempt: Attempt, reply: Reply) -> None:
+    """Its copy lies in the Sent folder; ``reply`` holds our words for that.
+
+    To be called inside a transaction that has locked the uncertain message.
+    """
+    now = timezone.now()
+    attempt.outcome = Outcome.ACCEPTED
+    attempt.stage = Stage.DONE
+    attempt.reply_code = None
+    attempt.enhanced_code = ""
+    attempt.reply_text = reply.text
+    attempt.verdict = attempt.catalog_entry = ""
+    attempt.save(update_fields=RESULT)
+    # Those it was refused for by name, for now, are not among the copy's recipients.
+    refused = {(step["code"], step["text"]) for step in attempt.dialogue if step["verb"] == "RCPT"}
+    pending = attempt.message.recipients.pending()
+    taken = [r.address for r in pending if (r.reply_code, r.reply_text) not in refused]
+    attempt.message.recipients.settle(dict.fromkeys(taken, reply), RecipientStatus.ACCEPTED)
+    mine = Message.objects.uncertain().filter(pk=attempt.message_id)
+    columns: dict[str, Any] = {"last_reply_code": None, "last_verdict": "", "look_at": None}
+    if attempt.message.recipients.pending().exists():
+        mine.requeue(now + back_off(attempt.number), accepted_at=now, **columns)
+    else:
+        mine.mark_sent(now, **columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailcenter import conf
-from mailcenter.delivery.closing import close_abandoned, once_more
+from mailcenter.delivery.closing import close_abandoned, leave_uncertain
 from mailcenter.delivery.waiting import alike, wait_after
 from mailcenter.models import Attempt, Message
 from mailcenter.models.message import MessageQuerySet
 from mailcenter.replies import Failure, Reply, Stage, classify
+from mailcenter.transports import SendingAccount
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +25,11 @@ Outcome = Attempt.Outcome
 WORKER_LOST = Reply(None, "the worker was lost", failure=Failure.INTERNAL)
 
 
-def sweep() -> None:
+def sweep(accounts: Mapping[str, SendingAccount]) -> None:
     """What can't be done for one row, or now, keeps nothing else from being done."""
     now = timezone.now()
     for message in Message.objects.abandoned(now):
-        _try(partial(_judge, message, now))
+        _try(partial(_judge, message, accounts, now))
     _try(partial(Message.objects.expire, now))
     kept_since = now - timedelta(days=conf.get("BODY_RETENTION_DAYS"))
     _try(partial(Message.objects.forget, now, before=kept_since))
@@ -41,7 +42,7 @@ def _try(job: Callable[[], object]) -> None:
         logger.exception("A part of the sweep failed; the next one tries again.")
 
 
-def _judge(message: Message, now: datetime) -> None:
+def _judge(message: Message, accounts: Mapping[str, SendingAccount], now: datetime) -> None:
     with transaction.atomic():
         mine = Message.objects.abandoned(now).filter(pk=message.pk)
         # Its worker may be half way through a step after all: then the next sweep judges it.
@@ -54,8 +55,8 @@ def _judge(message: Message, now: datetime) -> None:
         elif attempt.stage == Stage.BODY:
             verdict = classify(Reply(None), stage=Stage.BODY, maybe_accepted=True)
             close_abandoned(attempt, Outcome.UNCERTAIN, Reply(None), verdict)
-            mine.mark_uncertain(last_reply_code=None, last_verdict=verdict.verdict_class)
-            once_more(message, now)
+            columns = {"last_reply_code": None, "last_verdict": verdict.verdict_class}
+            leave_uncertain(mine, message, accounts.get(attempt.account_id), now, **columns)
         else:
             _judge_interrupted(mine, attempt, now)
 
@@ -75,6 +76,6 @@ def _judge_interrupted(mine: MessageQuerySet, attempt: Attempt, now: datetime) -
         if attempt.message.recipients.accepted().exists():
             mine.mark_sent(now, **columns)
         elif attempt.message.possible_duplicate:
-            mine.mark_uncertain(**columns)
+            mine.mark_uncertain(look_at=None, **columns)
         else:
             mine.mark_failed(now, **columns)

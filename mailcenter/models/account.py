@@ -8,24 +8,29 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+OPEN: dict[str, Any] = {
+    "paused_at": None,
+    "paused_until": None,
+    "pause_reason": "",
+    "paused_secret_digest": "",
+    "pauses": 0,
+}
+
 
 class AccountQuerySet(models.QuerySet["Account"]):
-    def open(self, now: datetime) -> AccountQuerySet:
-        """Those that may send now."""
-        return self.exclude(paused_until__gt=now)
-
     def pause(self, slug: str, *, until: datetime, reason: str, secret_digest: str) -> None:
         """Stop sending until then, or until the secret is another one. The longer pause wins."""
         self.filter(slug=slug).exclude(paused_until__gt=until).update(
-            paused_until=until, pause_reason=reason, paused_secret_digest=secret_digest
+            paused_at=timezone.now(),
+            paused_until=until,
+            pause_reason=reason,
+            paused_secret_digest=secret_digest,
+            pauses=F("pauses") + 1,
         )
 
-    def keep_environment(self, preset: str, address: str, secret_digest: str) -> None:
-        """Keep the row of the environment's account in step. A new secret ends its pause."""
-        self.update_or_create(
-            slug=Account.ENVIRONMENT, defaults={"preset": preset, "address": address}
-        )
-        self.filter(slug=Account.ENVIRONMENT).exclude(paused_secret_digest=secret_digest).resume()
+    def recover(self, slug: str, begun_at: datetime) -> None:
+        """It has accepted a mail that was begun after it was paused: the trouble is over."""
+        self.filter(slug=slug, paused_at__lt=begun_at).update(**OPEN)
 
     def resume(self) -> int:
         """Send again at once, the mail that the pause held back too. Returns how many ended."""
@@ -33,9 +38,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         for account in paused:
             waiting = account.messages.filter(next_attempt_at__lte=F("account__paused_until"))
             waiting.hurry(timezone.now())
-            self.model.objects.filter(pk=account.pk).update(
-                paused_until=None, pause_reason="", paused_secret_digest=""
-            )
+            self.model.objects.filter(pk=account.pk).update(**OPEN)
         return len(paused)
 
 
@@ -72,6 +75,7 @@ class Account(models.Model):
     per_day = models.PositiveIntegerField(_("mails a day"), null=True, blank=True)
     spacing_seconds = models.FloatField(_("seconds between two mails"), null=True, blank=True)
 
+    paused_at = models.DateTimeField(null=True, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     pause_reason = models.TextField(_("why it is paused"), blank=True)
     # A keyed hash of the secret that was refused: another secret ends the pause.

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -71,17 +70,23 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(pk__in=list(mine.select_for_update().values_list("pk", flat=True)))
 
     def ready(self, now: datetime) -> MessageQuerySet:
-        """Due, alive, and its account may send."""
+        """Due and alive."""
         return (
             self.filter(status=Status.QUEUED, next_attempt_at__lte=now)
             .exclude(expires_at__lte=now)
-            .filter(account__in=Account.objects.open(now))
             .order_by("priority", "next_attempt_at", "pk")
         )
 
-    def held(self, owner: str, now: datetime) -> MessageQuerySet:
-        """The fence: leased by ``owner``, and the lease is alive."""
-        return self.filter(status=Status.SENDING, lease_owner=owner, lease_expires_at__gt=now)
+    def leased(self, owners: Mapping[str, Collection[int]]) -> MessageQuerySet:
+        """Those that are still in the hands of these owners: name of the lease -> keys."""
+        mine = Q(pk__in=[])
+        for owner, keys in owners.items():
+            mine |= Q(lease_owner=owner, pk__in=keys)
+        return self.filter(mine, status=Status.SENDING)
+
+    def alive(self, now: datetime) -> MessageQuerySet:
+        """Their lease is not over."""
+        return self.filter(lease_expires_at__gt=now)
 
     def abandoned(self, now: datetime) -> MessageQuerySet:
         """Their worker has given no sign of life for a whole lease."""
@@ -90,19 +95,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def uncertain(self) -> MessageQuerySet:
         return self.filter(status=Status.UNCERTAIN)
 
+    def due_for_look(self, now: datetime) -> MessageQuerySet:
+        """To be looked for in the Sent folder; the longest waiting first."""
+        return self.uncertain().filter(look_at__lte=now).order_by("look_at", "pk")
+
+    def being_looked_for(self, until: datetime) -> MessageQuerySet:
+        """The fence: whoever took the look until then, nobody has changed anything since."""
+        return self.uncertain().filter(look_at=until)
+
     def dead(self, now: datetime) -> MessageQuerySet:
         """Their link or code has died before they could be sent."""
         return self.filter(status=Status.QUEUED, expires_at__lte=now)
-
-    def seconds_to_next(self, now: datetime | None = None) -> float:
-        """Until the next waiting mail of an account that may send is due; infinite without one."""
-        now = now or timezone.now()
-        due = (
-            self.filter(status=Status.QUEUED, account__in=Account.objects.open(now))
-            .exclude(expires_at__lte=now)
-            .aggregate(models.Min("next_attempt_at"))["next_attempt_at__min"]
-        )
-        return (due - now).total_seconds() if due else float("inf")
 
     # Verbs
 
@@ -114,24 +117,40 @@ class MessageQuerySet(models.QuerySet["Message"]):
             **columns,
         )
 
-    def claim(self, owner: str, now: datetime, lease: timedelta) -> int:
-        """Lease the next ready message to ``owner``."""
-        ready = self.ready(now)
-        if not ready.exists():
-            # An idle worker must not hold SQLite's one write lock.
-            return 0
-        with transaction.atomic(using=self.db):
-            # Not as a subquery of the UPDATE: PostgreSQL may run it once a row, and lease them all.
-            # (SQLite's transaction itself locks, from its first statement.)
-            locked = ready.select_for_update(skip_locked=True)
-            keys = list(locked.values_list("pk", flat=True)[:1])
-            return self.filter(status=Status.QUEUED, pk__in=keys).update(
-                status=Status.SENDING, lease_owner=owner, lease_expires_at=now + lease
-            )
+    def claim(self, owner: str, account: str, most: int, until: datetime) -> int:
+        """Lease up to ``most`` of these to ``owner``, to be sent with ``account``.
 
-    def renew(self, owner: str, now: datetime, lease: timedelta) -> int:
+        To be called inside a transaction.
+        """
+        # Not as a subquery of the UPDATE: PostgreSQL may run it once a row, and lease them all.
+        # (SQLite's transaction itself locks, from its first statement.)
+        locked = self.select_for_update(skip_locked=True, of=("self",))
+        keys = list(locked.values_list("pk", flat=True)[:most])
+        return Message.objects.filter(status=Status.QUEUED, pk__in=keys).update(
+            status=Status.SENDING, lease_owner=owner, lease_expires_at=until, account=account
+        )
+
+    def renew(self, now: datetime, until: datetime) -> int:
         """The heartbeat. A lease that is over stays over."""
-        return self.held(owner, now).update(lease_expires_at=now + lease)
+        return self.alive(now).update(lease_expires_at=until)
+
+    def release(self) -> int:
+        """Give leased mail back that nobody has begun to send."""
+        return self.filter(status=Status.SENDING).update(
+            status=Status.QUEUED, lease_owner="", lease_expires_at=None
+        )
+
+    def count_attempt(self) -> int:
+        """Count one attempt more each.
+
+        What the next one would record as its cause is set back to "automatic retry".
+        """
+        return self.update(
+            attempt_count=F("attempt_count") + 1,
+            next_trigger="retry",
+            triggered_by=None,
+            triggered_by_name="",
+        )
 
     def requeue(self, at: datetime, accepted_at: datetime | None = None, **columns: Any) -> int:
         """Wait for another attempt at ``at``; some recipients were accepted at ``accepted_at``."""
@@ -161,10 +180,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def mark_failed(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.FAILED, now, UNFINISHED, **columns)
 
-    def mark_uncertain(self, **columns: Any) -> int:
+    def mark_uncertain(self, look_at: datetime | None, **columns: Any) -> int:
+        """look_at: when the Sent folder is looked into, where that is possible."""
         return self.filter(status=Status.SENDING).update(
-            status=Status.UNCERTAIN, lease_owner="", lease_expires_at=None, **columns
+            status=Status.UNCERTAIN,
+            look_at=look_at,
+            lease_owner="",
+            lease_expires_at=None,
+            **columns,
         )
+
+    def look_again(self, at: datetime | None) -> int:
+        """Look for uncertain mail at ``at``; None: no more."""
+        return self.uncertain().update(look_at=at)
 
     def expire(self, now: datetime) -> int:
         """Some at a time: the live ones must not wait, and a statement takes so many keys."""
@@ -332,17 +360,3 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.message_id
-
-    def count_attempt(self, now: datetime) -> int:
-        """Count one attempt more, fenced. Returns its number, 0 when the lease is gone.
-
-        What the next one would record as its cause is set back to "automatic retry".
-        """
-        held = Message.objects.held(self.lease_owner, now).filter(pk=self.pk)
-        counted = held.update(
-            attempt_count=F("attempt_count") + 1,
-            next_trigger="retry",
-            triggered_by=None,
-            triggered_by_name="",
-        )
-        return self.attempt_count + 1 if counted else 0

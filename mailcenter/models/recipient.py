@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mailcenter.models.each import update_each
 from mailcenter.replies import Reply
 
 
@@ -31,6 +32,23 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
             self.filter(address=address).exclude(status=Recipient.Status.ACCEPTED).update(
                 status=status, reply_code=reply.code, reply_text=reply.text
             )
+
+    def accept(self, replies: Iterable[tuple[int, str, Reply]]) -> None:
+        """Record the reply that took each: key of the message, address, reply."""
+        update_each(
+            self.model,
+            [
+                (
+                    {"message": key, "address": address},
+                    {
+                        "status": Recipient.Status.ACCEPTED,
+                        "reply_code": reply.code,
+                        "reply_text": reply.text,
+                    },
+                )
+                for key, address, reply in replies
+            ],
+        )
 
 
 class Recipient(models.Model):

@@ -43,6 +43,11 @@ __all__ = [
 
 def open_transport(account: SendingAccount) -> Transport:
     """A transport that isn't connected yet; close() it when done."""
+    if account.preset.slug == "anymail":
+        # Here, so that only who sends through a service waits for its HTTP client to load.
+        from mailcenter.transports.esp import EspTransport
+
+        return EspTransport(account)
     return SmtpTransport(
         account,
         local_hostname=_client_name(),

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mailcenter.exceptions import TransportError
@@ -25,6 +25,8 @@ COMMAND_LINE = re.compile(r"[\x20-\x7e]+")
 MAX_REPLY_BYTES = 65_536
 # Bodies go out in pieces, so that the timeout is one of progress, not of size.
 CHUNK_BYTES = 65_536
+# RFC 8446 section 5.1: what is written at once and is no longer arrives whole or not at all.
+RECORD_BYTES = 16_384
 QUIT_SECONDS = 3
 
 
@@ -33,12 +35,18 @@ class ProtocolError(Exception):
 
 
 class Connection:
-    """``timeout``: seconds to connect, for a write to progress, and for a reply to be whole."""
+    """timeout: seconds to connect, for a write to progress, and for a reply to be whole.
 
-    def __init__(self, host: str, port: int, timeout: float) -> None:
+    tls: returns the context to wrap the socket with; raises OSError.
+    """
+
+    def __init__(
+        self, host: str, port: int, timeout: float, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
         self.host = host
         self.port = port
         self.timeout = timeout
+        self.tls = tls
         self.stage = Stage.CONNECT
         # EHLO keyword -> its parameters.
         self.extensions: dict[str, str] = {}
@@ -61,7 +69,7 @@ class Connection:
     def closed(self) -> bool:
         return self._socket is None
 
-    def step(self, verb: str, talk: Callable[[], Reply], secrets: Iterable[str] = ()) -> Reply:
+    def step(self, verb: str, talk: Callable[[], Reply], secrets: Sequence[str] = ()) -> Reply:
         """Record the reply that ``talk`` gets, without ``secrets``.
 
         Raises TransportError where there is none; then, and after 421, the connection is gone.
@@ -74,7 +82,8 @@ class Connection:
             cause, reply = error, Reply(None, str(error), failure=failure_of(error))
         except ProtocolError as error:
             reply = Reply(None, str(error), failure=Failure.PROTOCOL)
-        reply = replace(reply, text=redact(reply.text, secrets))
+        if secrets:
+            reply = replace(reply, text=redact(reply.text, secrets))
         milliseconds = round((time.monotonic() - started) * 1000)
         self._transcript.dialogue.append(
             Step(verb=verb, code=reply.code, text=reply.text, ms=milliseconds)
@@ -103,19 +112,12 @@ class Connection:
         # The dot follows the body in a write of its own; Nagle's algorithm would hold it back.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def start_tls(self, ca_file: str) -> None:
-        """Wrap the socket; trust ``ca_file`` alone where one is given. Raises OSError."""
+    def start_tls(self) -> None:
+        """Raises OSError or ProtocolError."""
         if self._unread:
             # Said before TLS by anybody on the way (CVE-2021-38371).
             raise ProtocolError("the server talked on before TLS")
-        try:
-            context = ssl.create_default_context(cafile=ca_file or None)
-        except ssl.SSLError:
-            raise
-        except OSError as error:
-            text = f"the CA file {ca_file} can't be read: {error.strerror}"
-            raise ssl.SSLError(ssl.SSL_ERROR_SSL, text) from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context = self.tls()
         plain = self._connected()
         plain.settimeout(self.timeout)
         self._socket = context.wrap_socket(plain, server_hostname=self.host)
@@ -204,6 +206,19 @@ class Connection:
     def _name_peer(self) -> None:
         version = self._socket.version() if isinstance(self._socket, ssl.SSLSocket) else None
         self._transcript.peer = " ".join(filter(None, (f"{self.host}:{self.port}", version)))
+
+
+def tls_context(ca_file: str) -> ssl.SSLContext:
+    """Trusts ``ca_file`` alone where one is given; takes 20 ms. Raises ssl.SSLError."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except ssl.SSLError:
+        raise
+    except OSError as error:
+        text = f"the CA file {ca_file} can't be read: {error.strerror}"
+        raise ssl.SSLError(ssl.SSL_ERROR_SSL, text) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def failure_of(error: OSError) -> Failure:

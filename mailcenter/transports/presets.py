@@ -32,6 +32,11 @@ class Limits:
     spacing_seconds: float = 0
 
 
+# QQ names no figures; these keep below what its users report.
+QQ_LIMITS = Limits(per_minute=10, per_day=50, spacing_seconds=6)
+NETEASE_LIMITS = Limits(per_day=50)
+
+
 @dataclass(frozen=True)
 class Preset:
     """How to reach one provider, and what it demands.
@@ -74,6 +79,9 @@ PRESETS: dict[str, Preset] = {
             max_bytes=QQ_MAX_BYTES,
             code_pattern=LOWERCASE_16,
             domains=QQ_DOMAINS,
+            limits=QQ_LIMITS,
+            imap_host="imap.qq.com",
+            sent_folder="Sent Messages",
         ),
         Preset(
             "foxmail",
@@ -83,8 +91,18 @@ PRESETS: dict[str, Preset] = {
             max_bytes=QQ_MAX_BYTES,
             code_pattern=LOWERCASE_16,
             domains=QQ_DOMAINS,
+            limits=QQ_LIMITS,
+            imap_host="imap.qq.com",
+            sent_folder="Sent Messages",
         ),
-        Preset("exmail", _("Tencent Exmail"), "smtp.exmail.qq.com", provider="exmail"),
+        Preset(
+            "exmail",
+            _("Tencent Exmail"),
+            "smtp.exmail.qq.com",
+            provider="exmail",
+            imap_host="imap.exmail.qq.com",
+            sent_folder="Sent Messages",
+        ),
         Preset(
             "163",
             _("NetEase 163"),
@@ -92,6 +110,9 @@ PRESETS: dict[str, Preset] = {
             provider="netease",
             code_pattern=ALPHANUMERIC_16,
             domains=("163.com",),
+            limits=NETEASE_LIMITS,
+            imap_host="imap.163.com",
+            sent_folder="已发送",
         ),
         Preset(
             "126",
@@ -100,6 +121,9 @@ PRESETS: dict[str, Preset] = {
             provider="netease",
             code_pattern=ALPHANUMERIC_16,
             domains=("126.com",),
+            limits=NETEASE_LIMITS,
+            imap_host="imap.126.com",
+            sent_folder="已发送",
         ),
         Preset(
             "yeah",
@@ -108,8 +132,18 @@ PRESETS: dict[str, Preset] = {
             provider="netease",
             code_pattern=ALPHANUMERIC_16,
             domains=("yeah.net",),
+            limits=NETEASE_LIMITS,
+            imap_host="imap.yeah.net",
+            sent_folder="已发送",
         ),
-        Preset("sina", _("Sina Mail"), "smtp.sina.com", domains=("sina.com",)),
+        Preset(
+            "sina",
+            _("Sina Mail"),
+            "smtp.sina.com",
+            domains=("sina.com",),
+            imap_host="imap.sina.com",
+            sent_folder="已发送",
+        ),
         Preset(
             "gmail",
             _("Gmail"),
@@ -117,8 +151,14 @@ PRESETS: dict[str, Preset] = {
             provider="gmail",
             max_bytes=35_882_577,
             code_pattern=LETTERS_16,
+            # A personal account's; Google Workspace allows more.
+            limits=Limits(per_day=500),
+            imap_host="imap.gmail.com",
+            # Marked; named otherwise in other languages.
+            sent_folder="[Gmail]/Sent Mail",
         ),
-        # Microsoft 365: personal Outlook accounts can't log in with a password since 2024-09-16.
+        # Microsoft 365: personal Outlook accounts can't log in with a password since 2024-09-16,
+        # and over IMAP no account can.
         Preset(
             "outlook",
             _("Outlook (Microsoft 365)"),
@@ -126,13 +166,35 @@ PRESETS: dict[str, Preset] = {
             port=587,
             security="starttls",
             provider="outlook",
+            limits=Limits(per_minute=30, per_day=10_000),
         ),
-        Preset("aliyun", _("Aliyun enterprise mail"), "smtp.qiye.aliyun.com", provider="aliyun"),
         Preset(
-            "aliyun-directmail", _("Aliyun DirectMail"), "smtpdm.aliyun.com", provider="directmail"
+            "aliyun",
+            _("Aliyun enterprise mail"),
+            "smtp.qiye.aliyun.com",
+            provider="aliyun",
+            imap_host="imap.qiye.aliyun.com",
+            sent_folder="已发送",
+        ),
+        Preset(
+            "aliyun-directmail",
+            _("Aliyun DirectMail"),
+            "smtpdm.aliyun.com",
+            provider="directmail",
+            # 5000 in three minutes; the quota of the day grows with the sender's reputation.
+            limits=Limits(per_minute=1_666),
         ),
         # Host, port and security come from EMAIL_URL.
         Preset("custom", _("custom server"), "", sender_must_match=False),
+        # Reached by its own API: esp.py.
+        Preset(
+            "anymail",
+            _("delivery service (django-anymail)"),
+            "",
+            port=443,
+            provider="esp",
+            sender_must_match=False,
+        ),
         Preset(
             "practice",
             _("practice server"),

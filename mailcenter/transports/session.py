@@ -21,12 +21,12 @@ def start_session(connection: Connection, account: SendingAccount, local_hostnam
     """Raises TransportError; there is no way around TLS, its certificate or the log-in."""
     connection.enter(Stage.CONNECT)
     if account.security == "ssl":
-        _connect_inside_tls(connection, account.ca_file)
+        _connect_inside_tls(connection)
     else:
         connection.require(connection.step("CONNECT", lambda: _connect(connection)))
         connection.enter(Stage.TLS)
         _ehlo(connection, local_hostname)
-        _upgrade(connection, account.ca_file)
+        _upgrade(connection)
     connection.enter(Stage.EHLO)
     _ehlo(connection, local_hostname)
     connection.enter(Stage.AUTH)
@@ -38,13 +38,13 @@ def _connect(connection: Connection) -> Reply:
     return connection.read(connection.timeout)
 
 
-def _connect_inside_tls(connection: Connection, ca_file: str) -> None:
+def _connect_inside_tls(connection: Connection) -> None:
     """Implicit TLS (RFC 8314 section 3.3): the greeting comes after the handshake."""
 
     def connect() -> Reply:
         connection.open()
         connection.enter(Stage.TLS)
-        connection.start_tls(ca_file)
+        connection.start_tls()
         # What the greeting says is about the connection, not about TLS.
         connection.stage = Stage.CONNECT
         return connection.read(connection.timeout)
@@ -52,7 +52,7 @@ def _connect_inside_tls(connection: Connection, ca_file: str) -> None:
     connection.require(connection.step("CONNECT", connect))
 
 
-def _upgrade(connection: Connection, ca_file: str) -> None:
+def _upgrade(connection: Connection) -> None:
     """STARTTLS (RFC 3207)."""
     if "STARTTLS" not in connection.extensions:
         text = _("The server doesn't offer STARTTLS, and mail is never sent without TLS.")
@@ -61,7 +61,7 @@ def _upgrade(connection: Connection, ca_file: str) -> None:
     def upgrade() -> Reply:
         reply = connection.command("STARTTLS")
         if reply.positive:
-            connection.start_tls(ca_file)
+            connection.start_tls()
         return reply
 
     connection.require(connection.step("STARTTLS", upgrade))

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
         for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_args: worker.stop.set())
+            signal.signal(signum, lambda *_args: worker.stop())
         if once:
             worker.run_once()
             counts = (f"{outcome} {worker.counts[outcome]}" for outcome in _outcomes())

@@ -6,18 +6,19 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailcenter import sealing
-from mailcenter.models import Content
+from mailcenter.models import Account, Content
 
 PROGRESS_EVERY = 1000
 
 
 class Command(BaseCommand):
     help = (
-        "Seal bodies and sessions again under the newest key; then the older keys can go. "
+        "Seal bodies, authorization codes and sessions again under the newest key; then the older keys can go. "
         "Exits with 1 where something could not be opened by any key."
     )
 
@@ -26,30 +27,39 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         self.lost = 0
-        bodies = self._rotate_bodies(dry_run)
-        sessions = self._rotate_sessions(dry_run)
+        counts = {
+            "bodies": self._rotate(Content.objects.order_by("pk"), "sealed", dry_run),
+            "codes": self._rotate(Account.objects.order_by("pk"), "sealed_secret", dry_run),
+            "sessions": self._rotate_sessions(dry_run),
+        }
         if dry_run:
-            said = _("%(bodies)d bodies and %(sessions)d sessions would be sealed again.")
+            said = _(
+                "%(bodies)d bodies, %(codes)d authorization codes and %(sessions)d sessions "
+                "would be sealed again."
+            )
         else:
-            said = _("%(bodies)d bodies and %(sessions)d sessions are under the newest key.")
-        self.stdout.write(said % {"bodies": bodies, "sessions": sessions})
+            said = _(
+                "%(bodies)d bodies, %(codes)d authorization codes and %(sessions)d sessions "
+                "are under the newest key."
+            )
+        self.stdout.write(said % counts)
         if self.lost:
             raise CommandError(
                 _("%(count)d could not be opened by any key and were left as they are.")
                 % {"count": self.lost}
             )
 
-    def _rotate_bodies(self, dry_run: bool) -> int:
-        sealed = Content.objects.filter(sealed__isnull=False).order_by("pk")
+    def _rotate(self, rows: QuerySet[Any], column: str, dry_run: bool) -> int:
+        sealed = rows.filter(**{f"{column}__isnull": False})
         rotated = 0
-        for pk, old in sealed.values_list("pk", "sealed").iterator(chunk_size=100):
+        for pk, old in sealed.values_list("pk", column).iterator(chunk_size=100):
             try:
                 new = sealing.rotate(bytes(old or b""))
             except sealing.CannotUnseal:
                 self.lost += 1
                 continue
             # Only if nobody has erased it since: what is gone must stay gone.
-            if dry_run or Content.objects.filter(pk=pk, sealed=old).update(sealed=new):
+            if dry_run or rows.filter(**{"pk": pk, column: old}).update(**{column: new}):
                 rotated += 1
             if rotated % PROGRESS_EVERY == 0:
                 self.stderr.write(str(rotated))

@@ -6,6 +6,8 @@ say, then the stage, then the enhanced status code, then the first digit.
 
 from mailcenter.replies.catalog import (
     content,
+    esp,
+    esp_codes,
     login,
     network,
     provider_codes,
@@ -21,6 +23,8 @@ from mailcenter.replies.entry import Entry
 CATALOG: dict[str, Entry] = {
     entry.slug: entry
     for entry in (
+        *esp.ENTRIES,
+        *esp_codes.ENTRIES,
         *rates.ENTRIES,
         *session.ENTRIES,
         *provider_login.ENTRIES,

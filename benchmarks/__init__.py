@@ -1,0 +1,1 @@
+"""What sending costs, beside other queues for Django: `make bench`."""

@@ -1,0 +1,87 @@
+"""How fast is a queue drained? Mails a second, from the first MAIL to the last 250."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from benchmarks.contenders import Contender, DjangoMailer, DjangoSmtp, Ours, PostOffice, Run
+from benchmarks.letter import letters
+from benchmarks.measuring import FAR, Effort, Measurement, say
+from benchmarks.wires import Wire, Wires
+
+# Settings of its documentation, and what was fastest here.
+POST_OFFICE_BEST = PostOffice(threads=10, batch=1000, processes=2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """mails: enough for some seconds, or for some batches of whoever works in batches.
+
+    once: not among the targets; the first round is enough.
+    """
+
+    contender: Contender
+    wire: Wire
+    mails: int
+    once: bool = False
+
+
+def cases(vendor: str) -> Iterator[Case]:
+    """Interleaved, so that a machine that slows down slows them all."""
+    for tls in (False, True):
+        near = Wire(0, tls)
+        yield Case(Ours(), near, 2000)
+        yield Case(PostOffice(), near, 1000)
+        yield Case(POST_OFFICE_BEST, near, 2000)
+        yield Case(DjangoMailer(), near, 500, once=True)
+        yield Case(DjangoSmtp(), near, 1000, once=True)
+        far = Wire(FAR, tls)
+        yield Case(Ours(), far, 500)
+        yield Case(PostOffice(), far, 200)
+        yield Case(POST_OFFICE_BEST, far, 500)
+        yield Case(DjangoMailer(), far, 10, once=True)
+        yield Case(DjangoSmtp(), far, 30, once=True)
+    near, far = Wire(0, True), Wire(FAR, True)
+    for connections in (1, 4):
+        yield Case(Ours(connections=connections), near, 2000, once=True)
+        yield Case(Ours(connections=connections), far, 80 * connections, once=True)
+    for workers in (2, 4):
+        yield Case(Ours(workers), near, 3000, once=True)
+        yield Case(Ours(workers), far, 400 * workers, once=True)
+    if vendor == "postgresql":
+        yield Case(DjangoMailer(processes=4), near, 500, once=True)
+        yield Case(Ours(10), near, 3000, once=True)
+        yield Case(Ours(10), far, 3000, once=True)
+
+
+def drain(case: Case, mails: int, wires: Wires) -> dict[str, float]:
+    case.contender.empty()
+    wires.reset()
+    case.contender.drain(Run(letters(mails), case.wire, wires))
+    figures = wires.figures()
+    case.contender.empty()
+    return {
+        "rate": mails / (figures.last_accepted_at - figures.first_mail_at),
+        "connections": figures.most_open_connections,
+        "doubled": figures.doubled,
+    }
+
+
+def measure(effort: Effort, wires: Wires) -> Iterator[Measurement]:
+    """rate: mails a second. connections: at one time. doubled: Message-IDs seen again."""
+    planned = [
+        case
+        for case in cases(connection.vendor)
+        if case.contender.available() and case.contender.name.startswith(effort.only)
+    ]
+    for number in range(effort.rounds):
+        for case in planned:
+            if number and case.once:
+                continue
+            mails = min(case.mails, effort.mails)
+            values = drain(case, mails, wires)
+            say(f"{case.wire}: {case.contender.name}: {values['rate']:.0f} mails/s")
+            yield Measurement(case.contender.name, case.wire, mails, values)
