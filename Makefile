@@ -3,8 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The packages measured beside this one stay out of the way.
+VENV_BENCH := .venv-bench
+ROUNDS ?= 3
 
-.PHONY: run admin test lint messages requirements
+.PHONY: run admin test chaos bench lint messages requirements
 
 run: $(VENV)/installed
 	@$(BIN)/python -m project.run
@@ -15,6 +18,12 @@ admin: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -n auto
+
+chaos: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.chaos --kills 100
+
+bench: $(VENV_BENCH)/installed
+	@$(VENV_BENCH)/bin/python -m benchmarks --rounds $(ROUNDS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -32,7 +41,7 @@ messages: $(VENV)/installed-dev
 		--no-obsolete --no-wrap --add-location file
 	sed -i.old '/^"POT-Creation-Date/d' */locale/zh_Hans/LC_MESSAGES/django.po
 	rm */locale/zh_Hans/LC_MESSAGES/django.po.old
-	$(BIN)/python manage.py compilemessages --ignore .venv --ignore var
+	$(BIN)/python manage.py compilemessages --ignore .venv --ignore $(VENV_BENCH) --ignore var
 
 PIN := CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -42,6 +51,7 @@ requirements: $(VENV)/installed-dev
 	$(PIN) requirements-celery.in
 	$(PIN) requirements-tasks.in
 	$(PIN) --allow-unsafe requirements-dev.in
+	$(PIN) requirements-bench.in
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -57,3 +67,9 @@ $(VENV)/installed: requirements.txt | $(VENV)/bin/pip
 $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@touch $(VENV)/installed $@
+
+$(VENV_BENCH)/installed: requirements.txt requirements-bench.txt | $(VENV)/bin/pip
+	@$(BIN)/python -m venv $(VENV_BENCH)
+	@$(VENV_BENCH)/bin/pip install --quiet --disable-pip-version-check \
+		-r requirements.txt -r requirements-bench.txt
+	@touch $@

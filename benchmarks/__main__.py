@@ -60,7 +60,7 @@ def _ask_all(database: str, rounds: int) -> list[Row]:
 
 def _ask(question: str, database: str, environment: dict[str, str], rounds: int) -> list[str]:
     _say(f"{question}, {database}")
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603
         [sys.executable, "-m", "benchmarks.ask", question, str(rounds), str(NO_LIMIT)],
         env=environment,
         cwd=site.ROOT,

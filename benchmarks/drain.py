@@ -75,7 +75,7 @@ def measure(effort: Effort, wires: Wires) -> Iterator[Measurement]:
     planned = [
         case
         for case in cases(connection.vendor)
-        if case.contender.available() and case.contender.name.startswith(effort.only)
+        if case.contender.available() and effort.selects(case.contender.name, case.wire)
     ]
     for number in range(effort.rounds):
         for case in planned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -31,17 +32,21 @@ def measure(effort: Effort, wires: Wires) -> Iterator[Measurement]:
     for _round in range(effort.rounds):
         for queue in queues:
             sample = letters(min(QUEUED, effort.mails))
-            values = _timed(lambda letter, queue=queue: queue.queue([letter]), sample)
+            values = _timed(partial(_queue, queue), sample)
             values["statements"] = _statements(queue)
             queue.empty()
             yield _row(queue.name.partition(",")[0], NO_WIRE, sample, values)
         for wire in WAITING:
             sample = letters(min(SYNCHRONOUS, effort.mails))
-            values = _timed(lambda letter, wire=wire: _send_now(letter, wires, wire), sample)
+            values = _timed(partial(_send_now, wires, wire), sample)
             yield _row("Django's SMTP backend, synchronous", wire, sample, values)
 
 
-def _send_now(letter: EmailMessage, wires: Wires, wire: Wire) -> None:
+def _queue(queue: Contender, letter: EmailMessage) -> None:
+    queue.queue([letter])
+
+
+def _send_now(wires: Wires, wire: Wire, letter: EmailMessage) -> None:
     """As ``send_mail()`` does: a connection a mail."""
     open_backend(wires, wire).send_messages([letter])
 

@@ -15,11 +15,15 @@ FAR = 30
 
 @dataclass(frozen=True)
 class Effort:
-    """mails: the most that one run may take. only: what a contender's name begins with."""
+    """mails: the most that one run may take. only: see selects()."""
 
     rounds: int
     mails: int
     only: str = ""
+
+    def selects(self, contender: str, wire: Wire) -> bool:
+        """``only`` is a wire and a contender, as say() writes them, or all of them."""
+        return self.only in ("", f"{wire}: {contender}")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ An app of the benchmarks' settings alone: in the product there is no way around 
 
 from __future__ import annotations
 
+import os
+
 from django.apps import AppConfig
-from django.conf import settings
 
 from mailcenter.replies import Stage
 from mailcenter.transports import SendingAccount, session, smtp
@@ -18,7 +19,7 @@ class PlainTransport(AppConfig):
     label = "plain_transport"
 
     def ready(self) -> None:
-        if not settings.BENCH_TLS:
+        if os.environ["BENCH_TLS"] == "no":
             smtp.start_session = _start_plain_session
 
 

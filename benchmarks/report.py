@@ -17,12 +17,43 @@ MET = {True: "yes", False: "**no**", None: "not measured"}
 HEAD = """\
 # What sending costs, measured
 
-`make bench` writes this page; figures move from machine to machine, ratios within one run far less. \
-All queues share one database with the settings of this project (SQLite: WAL with `synchronous=FULL`), \
-take turns within each round, and send the same mail: a password reset in Chinese, text and HTML. \
-The server is a sink on loopback that does nothing but count; {far} ms of round trip come from a \
-process in between, plain rows do without TLS and AUTH (which only these measurements can: {plain}). \
-Of {rounds} rounds the median counts.
+`make bench` writes this page. Figures move from machine to machine; ratios within one run do so \
+much less.
+
+- All queues share one database with the settings of this project (SQLite: WAL with \
+`synchronous=FULL`), take turns within each round, and send the same mail: a password reset in \
+Chinese, text and HTML, 4 KB. Of {rounds} rounds the median counts.
+- The server is a sink on loopback that only counts. {far} ms of round trip come from a process \
+in between.
+- "Plain" rows go without TLS and AUTH. Mailcenter does so in these measurements alone \
+(`benchmarks/plain_transport.py`).
+
+"""
+REQUEST_NOTE = """\
+Milliseconds (p50 / p95) of one mail queued in a transaction of its own, COMMIT included. \
+Statements are counted without BEGIN and COMMIT; on PostgreSQL one of Mailcenter's is the NOTIFY.
+
+"""
+IDLE_NOTE = """\
+Milliseconds (p50 / p95) until the server answers the final dot, over TLS with a log-in. The bare \
+conversation is our transport alone. Mailcenter begins at the commit, and its connection has gone \
+stale, as after minutes without mail.
+
+"""
+DRAIN_NOTE = """\
+Mails a second, from the first MAIL to the last 250; in brackets, connections at one time and \
+mails per connection and second.
+
+- Mailcenter's workers are waiting when the mails are committed, all in one transaction. The other \
+queues are filled first and drained by their commands; neither a command's start nor what it \
+writes after its last mail is counted.
+- Each of Mailcenter's mails has its Attempt on record before its body goes out. A run whose log \
+disagrees with the sink fails.
+
+"""
+CEILING_NOTE = """\
+Postfix's `smtp-source` with ten sessions, four round trips a mail, no TLS. Rows that come near \
+these figures tell of the sink, not of the sender.
 
 """
 HOW_AGAIN = """\
@@ -31,33 +62,9 @@ HOW_AGAIN = """\
     make bench              # three rounds
     make bench ROUNDS=1     # shorter
 
-It makes a virtual environment of its own, `.venv-bench`, with the other packages in it, and uses \
-the PostgreSQL that `TEST_POSTGRESQL_URL` names, else the one at port 5432. Let nothing else run \
-beside it.
-"""
-DRAIN_NOTE = """\
-Mails a second, from the first MAIL to the last 250; in brackets, connections at one time and mails \
-per connection and second. Mailcenter's workers are waiting when the mails are committed, all in one \
-transaction; the other queues are filled first and drained by their commands, whose start is not \
-counted, and neither is what they write behind the last mail. Each of Mailcenter's mails has its \
-Attempt on record before its body goes out; a run whose log disagrees with the sink fails.
-
-"""
-IDLE_NOTE = """\
-Milliseconds (p50 / p95) until the server answers the final dot, over TLS with a log-in. The bare \
-conversation is our transport alone; Mailcenter begins at the commit and has a connection that has \
-gone stale, as after minutes without mail.
-
-"""
-REQUEST_NOTE = """\
-Milliseconds (p50 / p95) of one mail queued in a transaction of its own, its COMMIT included; the \
-statements without BEGIN and COMMIT. On PostgreSQL one of Mailcenter's is the NOTIFY.
-
-"""
-CEILING_NOTE = """\
-Postfix's `smtp-source` with ten sessions, four round trips a mail, no TLS. What comes near these \
-figures is the sink's speed, not the sender's.
-
+It makes a virtual environment of its own, `.venv-bench`, that holds the other packages too, and \
+uses the PostgreSQL that `TEST_POSTGRESQL_URL` names, else the one at port 5432. Let nothing else \
+run beside it.
 """
 
 
@@ -65,7 +72,7 @@ def document(
     results: Results, machine: dict[str, str], ceiling: dict[str, float], rounds: int
 ) -> str:
     return (
-        HEAD.format(far=FAR, rounds=rounds, plain="`benchmarks/plain_transport.py`")
+        HEAD.format(far=FAR, rounds=rounds)
         + table(("machine", ""), machine.items())
         + "\n## Targets\n\n"
         + _targets(results)

@@ -85,7 +85,7 @@ def environment(folder: Path, database_url: str) -> dict[str, str]:
     }
     given |= account(given, port=1, tls=True)
     manage = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
-    subprocess.run(manage, env=given, cwd=ROOT, check=True)
+    subprocess.run(manage, env=given, cwd=ROOT, check=True)  # noqa: S603
     return given
 
 

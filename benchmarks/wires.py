@@ -59,9 +59,13 @@ class Wires:
 
 
 @contextmanager
-def wires(certificate: Path, key: Path, round_trip: int) -> Iterator[Wires]:
-    """A sink, at once and over ``round_trip`` (milliseconds), plain and over TLS."""
-    with _process("benchmarks.sink", str(certificate), str(key)) as sink:
+def wires(folder: Path, round_trip: int) -> Iterator[Wires]:
+    """A sink, at once and over ``round_trip`` (milliseconds), plain and over TLS.
+
+    folder: with the certificate (see site.py).
+    """
+    files = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    with _process("benchmarks.sink", *files) as sink:
         near = _line(sink)
         doors = [near["plain"], near["tls"]]
         with _process("benchmarks.delay", str(round_trip), *map(str, doors)) as delay:
@@ -76,7 +80,7 @@ def wires(certificate: Path, key: Path, round_trip: int) -> Iterator[Wires]:
 
 @contextmanager
 def _process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,

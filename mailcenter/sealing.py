@@ -7,6 +7,7 @@ without its base64, which would cost a third more.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import zlib
@@ -67,9 +68,15 @@ def _secrets() -> list[str]:
 
 
 def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_key(s))) for s in _secrets()])
+    return MultiFernet([_one(secret) for secret in _secrets()])
 
 
+@functools.lru_cache(maxsize=16)
+def _one(secret: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_key(secret)))
+
+
+@functools.lru_cache(maxsize=16)
 def _key(secret: str) -> bytes:
     # HKDF, so that SECRET_KEY itself, which signs other things, is never used as a key.
     return HKDF(SHA256(), length=32, salt=None, info=b"mailcenter.sealing").derive(secret.encode())

@@ -72,11 +72,18 @@ def mail_server() -> str:
     return (shutil.which("postfix") or "") if found and os.geteuid() == 0 else ""
 
 
+@functools.cache
+def systemd() -> str:
+    """The path of the program that reads units, or ""."""
+    return shutil.which("systemd-analyze") or ""
+
+
 PROBES = {
     "PostgreSQL": postgresql,
     "RabbitMQ": rabbitmq,
     "Redis": redis,
     "Chromium": chromium,
     "gettext": gettext,
+    "systemd": systemd,
     "Postfix and Dovecot": mail_server,
 }

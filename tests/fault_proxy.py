@@ -109,6 +109,9 @@ class FaultProxy:
 
     async def _relay(self, *client: Any) -> None:
         self.connections += 1
+        # As asyncio does for the connections that it opens.
+        accepted = client[1].get_extra_info("socket")
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Cancelled when the test is over.
         with contextlib.suppress(OSError, asyncio.CancelledError):
             try:

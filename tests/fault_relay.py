@@ -32,10 +32,21 @@ class Direction:
     def __init__(self, writer: asyncio.StreamWriter, seconds: float) -> None:
         self.writer = writer
         self.seconds = seconds
+        # What was said in one write stays together, or Nagle's algorithm holds the answers back.
+        self.pending = b""
         self._queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
-    def put(self, data: bytes) -> None:
-        """b"" closes, after what was put before."""
+    def flush(self) -> None:
+        data, self.pending = self.pending, b""
+        if data:
+            self._put(data)
+
+    def close(self) -> None:
+        """After what is on its way."""
+        self.flush()
+        self._put(b"")
+
+    def _put(self, data: bytes) -> None:
         self._queue.put_nowait((asyncio.get_running_loop().time() + self.seconds, data))
 
     async def run(self) -> None:
@@ -83,8 +94,10 @@ class Relay:
         with contextlib.suppress(OSError, HungUp):
             while data := await reader.read(CHUNK_BYTES):
                 take(data)
-        self.to_client.put(b"")
-        self.to_server.put(b"")
+                self.to_client.flush()
+                self.to_server.flush()
+        self.to_client.close()
+        self.to_server.close()
 
     def _from_client(self, data: bytes) -> None:
         if not self.proxy.security:
@@ -165,5 +178,5 @@ class Relay:
         return action
 
     def _pass_on(self, direction: Direction, data: bytes) -> None:
-        if data and not self.silent:
-            direction.put(data)
+        if not self.silent:
+            direction.pending += data

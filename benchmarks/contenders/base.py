@@ -34,7 +34,7 @@ class Run:
         """A command of the site as a process; its standard output is a pipe."""
         account = site.account(dict(os.environ), self.wires.ports[self.wire], self.wire.tls)
         with (Path(os.environ["BENCH_FOLDER"]) / "log").open("ab") as log:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603
                 [sys.executable, str(site.ROOT / "manage.py"), *command],
                 env={**os.environ, **account, **changes, "PYTHONUNBUFFERED": "1"},
                 cwd=os.environ["BENCH_FOLDER"],

@@ -33,7 +33,8 @@ def feed() -> None:
     for line, once_more in zip(sys.stdin, cycle([True, False])):
         for number in islice(numbers, int(line)):
             mail(number, once_more=once_more).send()
-        print("queued", flush=True)
+        sys.stdout.write("queued\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

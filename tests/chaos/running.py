@@ -26,7 +26,8 @@ BATCH = 12
 PASSING = 8
 # A moment that no worker reaches (nobody logs in while all connections are open) is given up.
 TRAP_SECONDS = 15.0
-DRAIN_SECONDS = 60.0
+# Longer than the site looks for a mail in the Sent folder.
+DRAIN_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 
 
@@ -41,8 +42,9 @@ class Result:
 class Run:
     """One configuration, once.
 
-    folder: an empty one of its own. workers: so many at a time. on_kill: called after each kill
-    with its number.
+    folder: an empty one of its own. workers: so many at a time. moments: for the kills, over and
+    over; empty: all. settings: more lines of the site's settings module. on_kill: called after
+    each kill with its number.
     """
 
     def __init__(
@@ -51,11 +53,15 @@ class Run:
         folder: Path,
         *,
         workers: int = 3,
+        moments: Sequence[Moment] = (),
+        settings: str = "",
         on_kill: Callable[[int], None] = lambda number: None,
     ) -> None:
         self.configuration = configuration
         self.folder = folder
         self.workers = workers
+        self.moments = moments
+        self.settings = settings
         self.on_kill = on_kill
         self.trap = Trap()
         self.result = Result()
@@ -74,12 +80,12 @@ class Run:
             self.servers = stack.enter_context(servers(self.configuration.server))
             # Whoever doesn't send needs no door.
             environment = {**self.servers.environment(465), **engine}
-            self.site = ChaosSite(self.folder, environment, url, settings)
+            self.site = ChaosSite(self.folder, environment, url, settings + self.settings)
             feeder = stack.enter_context(self.site.feeder(self.folder / "feeder.log"))
             stack.callback(self._end)
             for command in self.configuration.beside:
                 self.beside.append(self._start(command))
-            for moment in islice(cycle(self.servers.moments), kills):
+            for moment in islice(cycle(self.moments or self.servers.moments), kills):
                 if time.monotonic() > started + seconds:
                     break
                 self._kill_at(moment, feeder)
@@ -96,15 +102,15 @@ class Run:
         self._fill_up()
         if moment is not Moment.ANY:
             # A log-in comes once a connection, all else once a mail.
-            passing = 0 if moment is Moment.AUTH else random.randrange(PASSING)
+            passing = 0 if moment is Moment.AUTH else random.randrange(PASSING)  # noqa: S311
             self.trap.set(moment, passing)
         feeder.feed(BATCH)
         if moment is Moment.ANY:
-            threading.Event().wait(random.uniform(0, LOOK_SECONDS))
+            threading.Event().wait(random.uniform(0, LOOK_SECONDS))  # noqa: S311
         elif not self._sprung():
             moment = Moment.ANY
         if moment is Moment.ANY:
-            random.choice(self.crew).kill()
+            random.choice(self.crew).kill()  # noqa: S311
         self._note_cut()
         self.result.kills[moment] += 1
         self.on_kill(self.result.kills.total())

@@ -30,7 +30,7 @@ class Door(Protocol):
 class Servers(Protocol):
     """moments: what can be told apart here. looks: whether the site can look for lost mail."""
 
-    moments: Sequence[Moment]
+    moments: tuple[Moment, ...]
     looks: bool
 
     def open_door(self, watcher: Watcher) -> Door: ...

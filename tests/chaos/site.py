@@ -16,7 +16,7 @@ from tests.site_process import ROOT, SiteProcess
 # The lease: long enough for a busy machine, on which a heartbeat may come late.
 SETTINGS = """
 MAILCENTER |= {
-    "LEASE_SECONDS": 3,
+    "LEASE_SECONDS": 4,
     "SWEEP_SECONDS": 0.2,
     "RETRY_BASE_SECONDS": 0.1,
     "RETRY_MAX_SECONDS": 1,

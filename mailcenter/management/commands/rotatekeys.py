@@ -18,8 +18,8 @@ PROGRESS_EVERY = 1000
 
 class Command(BaseCommand):
     help = (
-        "Seal bodies, authorization codes and sessions again under the newest key; then the older keys can go. "
-        "Exits with 1 where something could not be opened by any key."
+        "Seal bodies, authorization codes and sessions again under the newest key; then the "
+        "older keys can go. Exits with 1 where something could not be opened by any key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
