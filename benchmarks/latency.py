@@ -25,7 +25,7 @@ from mailcenter.replies import Stage
 from mailcenter.transports import Envelope, environment_account, open_transport
 
 # In each round, over each wire.
-MAILS = 8
+MAILS = 6
 FRESH_SECONDS = 0.1
 # Long enough for the connection to go stale, and not in step with any poll.
 PAUSE_SECONDS = (0.3, 0.5)

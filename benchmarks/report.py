@@ -22,7 +22,7 @@ much less.
 
 - All queues share one database with the settings of this project (SQLite: WAL with \
 `synchronous=FULL`), take turns within each round, and send the same mail: a password reset in \
-Chinese, text and HTML, 4 KB. Of {rounds} rounds the median counts.
+Chinese, text and HTML, 4 KB. The median of the rounds counts; there were {rounds}.
 - The server is a sink on loopback that only counts. {far} ms of round trip come from a process \
 in between.
 - "Plain" rows go without TLS and AUTH. Mailcenter does so in these measurements alone \

@@ -13,7 +13,7 @@ from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS, MAILCENTER
 
 PEERS = [name for name in ("post_office", "mailer") if find_spec(name)]
-INSTALLED_APPS += [*PEERS, "benchmarks.plain_transport"]
+INSTALLED_APPS += [*PEERS, "benchmarks.plain_transport.PlainTransport"]
 
 # Ours
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from email.charset import BASE64, Charset
 from email.header import Header, decode_header, make_header
@@ -24,6 +25,7 @@ BASE64_UTF8 = Charset("utf-8")
 BASE64_UTF8.header_encoding = BASE64
 
 
+@functools.lru_cache(maxsize=1024)
 def split(address: str) -> tuple[str, str]:
     """From "Name <a@例子.cn>" to ("Name", "a@xn--fsqu00a.cn").
 

@@ -16,6 +16,7 @@ from mailcenter.engines import doorbell
 from mailcenter.exceptions import ResendRefused
 from mailcenter.models import Attempt, Content, Message, OperatorAction, Recipient
 from mailcenter.outbox import replacing
+from mailcenter.replies import Reply
 
 Status = Message.Status
 Verb = OperatorAction.Verb
@@ -99,6 +100,49 @@ def cancel(message: Message, operator: AbstractBaseUser) -> Message:
     return Message.objects.get(pk=message.pk)
 
 
+def arrived(message: Message, operator: AbstractBaseUser) -> None:
+    """Take the operator's word for a mail that nobody can tell about: nothing more is tried.
+
+    Whom the server refused by name had no part in it, and stays refused.
+
+    Raises ResendRefused where nobody needs to be asked.
+    """
+    with transaction.atomic():
+        # Locked: a look in the Sent folder, or a late reply, may be about to decide it too.
+        current = Message.objects.select_for_update().get(pk=message.pk)
+        if current.status != Status.UNCERTAIN:
+            raise ResendRefused(
+                _("Nobody needs to decide about this mail any more. Look at it again.")
+            )
+        # Their replies stay as they are: no server has said anything new.
+        replies = {r.address: Reply(r.reply_code, r.reply_text) for r in may_have_it(current)}
+        current.recipients.settle(replies, Recipient.Status.ACCEPTED)
+        current.recipients.give_up()
+        Message.objects.filter(pk=current.pk).mark_sent(
+            timezone.now(), look_at=None, last_reply_code=None, last_verdict=""
+        )
+        _record(current, operator, Verb.ARRIVED)
+
+
+def may_have_it(message: Message) -> list[Recipient]:
+    """Of an uncertain mail: all but those who have it, and those who were refused by name."""
+    uncertain = message.attempts.filter(outcome=Attempt.Outcome.UNCERTAIN)
+    replies = [
+        {(step["code"], step["text"]) for step in attempt.dialogue if step["verb"] == "RCPT"}
+        for attempt in uncertain
+    ]
+    # An earlier one may have reached whom only the last one was refused.
+    refused = set.intersection(*replies) if replies else set()
+    return [
+        recipient
+        for recipient in message.recipients.order_by("pk")
+        if recipient.status != Recipient.Status.ACCEPTED
+        and (recipient.reply_code, recipient.reply_text) not in refused
+        # Those given up with the mail have no such reply.
+        and (recipient.status != Recipient.Status.REJECTED or (recipient.reply_code or 0) < 500)
+    ]
+
+
 def reveal(message: Message, operator: AbstractBaseUser) -> bytes:
     """The bytes that were or will be sent. Raises ResendRefused, CannotUnseal."""
     if message.content.secret:
@@ -131,8 +175,10 @@ def _send_fresh(
         send_fresh(message)
     if not queued:
         raise ResendRefused(_("The site sent no new mail: its account needs none now."))
-    # The old secret has no use any more, whatever became of its mail.
+    # The old secret has no use any more, whatever became of its mail. Nor has a look in the Sent
+    # folder, after which the old mail might be sent once more.
     Content.objects.filter(message=message, secret=True).erase()
+    Message.objects.filter(pk=message.pk).look_again(None)
     return queued[-1]
 
 

@@ -20,3 +20,11 @@ def lease_one(worker: str) -> Job:
 
 def sweep() -> None:
     delivery.sweep(accounts.configured())
+
+
+def open_attempt(job: Job) -> bool:
+    return job in delivery.write([], [], [job]).begun
+
+
+def begin_body(job: Job) -> bool:
+    return job in delivery.write([], [job], []).held

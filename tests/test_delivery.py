@@ -8,13 +8,13 @@ import pytest
 from django.core.mail import EmailMessage, send_mail
 from django.utils import timezone
 
-from mailcenter import delivery, kinds, sealing
+from mailcenter import kinds, sealing
 from mailcenter.delivery.waiting import back_off
 from mailcenter.engines.worker import Worker
 from mailcenter.models import Account, Attempt, Content, Message
 from mailcenter.outbox import Tag
 from mailcenter.rendering import Rendered
-from tests.leases import lease, lease_one, sweep
+from tests.leases import lease, lease_one, open_attempt, sweep
 from tests.smtp_server import HANG_UP, SILENCE, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -303,7 +303,7 @@ def abandon(message: Message, *, stage: str | None) -> None:
     """What a worker leaves behind that was killed at ``stage``."""
     claimed = lease_one("dead worker")
     if stage:
-        delivery.open_attempts([claimed])
+        open_attempt(claimed)
         claimed.message.attempts.update(stage=stage)
     past = timezone.now() - timedelta(seconds=1)
     Message.objects.filter(pk=message.pk).update(lease_expires_at=past)

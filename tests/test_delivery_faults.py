@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage
 from django.db import DataError, OperationalError
 from django.utils import timezone
 
-from mailcenter import delivery, resend
+from mailcenter import resend
 from mailcenter.delivery import closing
 from mailcenter.engines import keeper
 from mailcenter.engines.worker import Worker
@@ -19,7 +19,7 @@ from mailcenter.models import Account, Attempt, Message, Recipient
 from mailcenter.models import message as message_module
 from mailcenter.replies import Reply, Stage
 from mailcenter.transports.base import Transcript
-from tests.leases import lease, lease_one, sweep
+from tests.leases import lease, lease_one, open_attempt, sweep
 from tests.smtp_server import HANG_UP, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,7 +107,7 @@ def test_a_late_result_leaves_a_newer_attempt_alone(send_through):
         sweep()
         claimed = lease_one("another")
         assert claimed
-        assert delivery.open_attempts([claimed])
+        assert open_attempt(claimed)
 
     with ScriptedServer() as server:
         send_through(server)
@@ -163,17 +163,17 @@ def test_what_a_broken_claim_leaves_is_judged_and_not_sent_again(send_through, m
 
 
 def test_a_stage_that_cant_be_committed_sends_no_body_and_is_tried_again(send_through, monkeypatch):
-    alive = message_module.MessageQuerySet.alive
+    lock = message_module.MessageQuerySet.lock_leases
     with ScriptedServer() as server:
         send_through(server)
         message = queue()
 
         def database_gone() -> None:
-            def fail_once(self, now):
-                monkeypatch.setattr(message_module.MessageQuerySet, "alive", alive)
+            def fail_once(self, messages, now):
+                monkeypatch.setattr(message_module.MessageQuerySet, "lock_leases", lock)
                 raise OperationalError("gone")
 
-            monkeypatch.setattr(message_module.MessageQuerySet, "alive", fail_once)
+            monkeypatch.setattr(message_module.MessageQuerySet, "lock_leases", fail_once)
 
         during(server, "DATA", database_gone)
         work()
@@ -279,7 +279,7 @@ def test_a_mail_that_kills_each_of_its_workers_is_given_up(settings):
         Message.objects.hurry(timezone.now())
         claimed = lease_one("dead worker")
         assert claimed
-        delivery.open_attempts([claimed])
+        open_attempt(claimed)
         end_lease(message)
         sweep()
         waits.append((again(message).next_attempt_at - timezone.now()).total_seconds())
@@ -298,7 +298,7 @@ def test_a_late_250_counts_although_another_attempt_was_refused(send_through):
         sweep()
         Message.objects.hurry(timezone.now())
         second.append(lease_one("another"))
-        opened.append(delivery.open_attempts([second[0]]))
+        opened.append(open_attempt(second[0]))
 
     second, opened = [], []
     with ScriptedServer() as server:
@@ -319,7 +319,7 @@ def test_a_late_temporary_refusal_is_not_called_final(send_through):
     def another_worker_begins() -> None:
         end_lease(message)
         sweep()
-        assert delivery.open_attempts([lease_one("another")])
+        assert open_attempt(lease_one("another"))
 
     with ScriptedServer() as server:
         send_through(server)
@@ -353,7 +353,7 @@ def test_a_mail_given_up_after_dead_workers_is_explained(settings):
 
     def worker_dies() -> None:
         Message.objects.hurry(timezone.now())
-        assert delivery.open_attempts([lease_one("dead worker")])
+        assert open_attempt(lease_one("dead worker"))
         end_lease(message)
         sweep()
 

@@ -15,7 +15,7 @@ from mailcenter import delivery
 from mailcenter.engines.worker import Worker
 from mailcenter.models import Account, Attempt, Message
 from mailcenter.transports import open_transport
-from tests.leases import lease, lease_one, sweep
+from tests.leases import begin_body, lease, lease_one, open_attempt, sweep
 from tests.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,14 +85,14 @@ def test_a_result_does_not_wait_for_the_accounts_row(send_through):
         send_through(server)
         message = queue()
         job = lease_one("worker")
-        delivery.open_attempts([job])
+        open_attempt(job)
         transport = open_transport(job.account)
         receipt = transport.send(job.envelope, job.raw, lambda stage: None)
         transport.close()
         with Elsewhere(lambda: Account.objects.select_for_update().get()):
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '5s'")
-            assert delivery.close_all_accepted([(job, receipt)]) == {job}
+            assert delivery.write([(job, receipt)], [], []).closed == {job}
         assert Message.objects.get(pk=message.pk).status == Message.Status.SENT
 
 
@@ -102,10 +102,10 @@ def test_a_sweep_waits_for_a_stage_that_is_being_committed(send_through):
         send_through(server)
         message = queue()
         claimed = lease_one("worker")
-        delivery.open_attempts([claimed])
+        open_attempt(claimed)
 
         def commit_the_body() -> None:
-            assert delivery.begin_bodies([claimed])
+            assert begin_body(claimed)
             past = timezone.now() - timedelta(seconds=1)
             Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
 

@@ -62,6 +62,7 @@ ADMIN = {
     "message_resend": Page(RESEND, 200, 302),
     "message_retry": Page(RESEND, 200, 302),
     "message_cancel": Page(RESEND, 200, 302),
+    "message_arrived": Page(RESEND, 200, 302),
     "message_reveal": Page(VIEW_MESSAGE | {"reveal_message"}, 200, 200),
     "message_add": Page(NOBODY, 403, 403),
     "message_delete": Page(NOBODY, 403, 403),
@@ -116,7 +117,7 @@ def admin_address(name: str) -> str:
 def make(model: str, page: str) -> Any:
     if model == "attempt":
         return AttemptFactory()
-    status = "failed" if page == "resend" else "queued"
+    status = {"resend": "failed", "arrived": "uncertain"}.get(page, "queued")
     return MessageFactory(status=status, content__html="<p>Hello</p>")
 
 
@@ -141,7 +142,10 @@ def test_staff_that_may_view_and_act(client: Client, right: str) -> None:
     held = {"view_message", right}
     client.force_login(StaffFactory(permissions=list(held)))
     assert ask(client) == expected(held)
-    verbs = {"resend_message": {"resend", "retry", "cancel"}, "reveal_message": {"reveal"}}
+    verbs = {
+        "resend_message": {"resend", "retry", "cancel", "arrived"},
+        "reveal_message": {"reveal"},
+    }
     assert set(OperatorAction.objects.values_list("verb", flat=True)) == verbs[right]
 
 

@@ -10,11 +10,16 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from mailcenter import kinds, resend, sealing
+from mailcenter.delivery import looking
 from mailcenter.engines.worker import Worker
 from mailcenter.exceptions import ResendRefused
-from mailcenter.models import Attempt, Content, Message, OperatorAction
+from mailcenter.models import Account, Attempt, Content, Message, OperatorAction
 from mailcenter.outbox import Tag
 from mailcenter.rendering import Rendered
+from mailcenter.transports.sent_folder import SentFolder
+from tests.factories import AttemptFactory, MessageFactory
+from tests.imap_server import QQ, Copy, ImapServer
+from tests.leases import sweep
 from tests.smtp_server import HANG_UP, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -257,3 +262,182 @@ def test_reading_a_body_is_recorded_and_refused_for_secrets(operator):
     with pytest.raises(ResendRefused):
         resend.reveal(again(message), operator)
     assert OperatorAction.objects.count() == 1
+
+
+# Arrived
+
+
+def uncertain(*dialogues: list[dict[str, object]], **columns: object) -> Message:
+    """One attempt for each dialogue, none of which anybody can tell about."""
+    message = MessageFactory(status=Status.UNCERTAIN, **columns)
+    for number, dialogue in enumerate(dialogues, 1):
+        AttemptFactory(message=message, number=number, outcome="uncertain", dialogue=dialogue)
+    return message
+
+
+def refusal(code: int, text: str) -> dict[str, object]:
+    return {"verb": "RCPT", "code": code, "text": text, "ms": 1}
+
+
+def states(message: Message) -> dict[str, tuple[str, int | None, str]]:
+    rows = message.recipients.values_list("address", "status", "reply_code", "reply_text")
+    return {address: (status, code, text) for address, status, code, text in rows}
+
+
+def test_what_arrived_is_sent_and_tried_no_more(send_through, operator):
+    with ScriptedServer({"BODY": [HANG_UP]}) as server:
+        send_through(server)
+        message = queue("a@example.com", "b@example.com")
+        work()
+        resend.arrived(again(message), operator)
+        work()
+    assert not server.accepted
+    message = again(message)
+    assert (message.status, message.look_at) == (Status.SENT, None)
+    assert (message.last_reply_code, message.last_verdict) == (None, "")
+    assert message.sent_at
+    assert message.finished_at
+    assert set(states(message).values()) == {("accepted", None, "")}
+    assert message.attempts.get().outcome == "uncertain"
+    action = OperatorAction.objects.get()
+    assert (action.verb, action.user_name) == ("arrived", "operator")
+
+
+def test_the_bytes_of_a_secret_that_arrived_go(operator):
+    message = uncertain(content__secret=True)
+    resend.arrived(message, operator)
+    assert Content.objects.get().sealed is None
+
+
+def test_who_was_refused_by_name_has_no_part_in_it(operator):
+    message = uncertain(
+        [refusal(450, "Later"), refusal(550, "No such user")],
+        to=["a@example.com", "later@example.com", "never@example.com", "earlier@example.com"],
+    )
+    for address, columns in {
+        "later": {"status": "deferred", "reply_code": 450, "reply_text": "Later"},
+        "never": {"status": "rejected", "reply_code": 550, "reply_text": "No such user"},
+        # By an attempt before, for another reason.
+        "earlier": {"status": "deferred", "reply_code": 451, "reply_text": "Busy"},
+    }.items():
+        message.recipients.filter(address=f"{address}@example.com").update(**columns)
+    resend.arrived(message, operator)
+    assert states(message) == {
+        "a@example.com": ("accepted", None, ""),
+        "later@example.com": ("rejected", 450, "Later"),
+        "never@example.com": ("rejected", 550, "No such user"),
+        "earlier@example.com": ("accepted", 451, "Busy"),
+    }
+    resend.resend(again(message), operator)
+    pending = message.recipients.pending().values_list("address", flat=True)
+    assert set(pending) == {"later@example.com", "never@example.com"}
+
+
+def test_an_earlier_attempt_may_have_reached_whom_the_last_one_did_not(operator):
+    message = uncertain([], [refusal(450, "Later")])
+    message.recipients.update(status="deferred", reply_code=450, reply_text="Later")
+    resend.arrived(message, operator)
+    assert message.recipients.get().status == "accepted"
+
+
+def test_who_was_given_up_with_the_mail_may_have_it(operator):
+    message = uncertain([], possible_duplicate=True)
+    message.recipients.give_up()
+    resend.arrived(message, operator)
+    assert message.recipients.get().status == "accepted"
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s != Status.UNCERTAIN])
+def test_only_an_uncertain_mail_can_be_said_to_have_arrived(operator, status):
+    message = MessageFactory(status=status)
+    with pytest.raises(ResendRefused):
+        resend.arrived(message, operator)
+    assert again(message).status == status
+    assert not OperatorAction.objects.exists()
+
+
+def test_of_two_who_decide_one_is_told(operator):
+    first, second = (again(uncertain([])) for _message in range(2))
+    for stale, act, other in (
+        (again(first), resend.arrived, resend.resend),
+        (again(second), resend.resend, resend.arrived),
+    ):
+        confirmed = {"duplicate_confirmed": True}
+        act(again(stale), operator, **(confirmed if act is resend.resend else {}))
+        ended = again(stale).status
+        with pytest.raises(ResendRefused):
+            other(stale, operator, **(confirmed if other is resend.resend else {}))
+        assert again(stale).status == ended
+    assert OperatorAction.objects.count() == 2
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_look_that_ends_after_the_operators_word_changes_nothing(monkeypatch, operator, found):
+    message = uncertain([], look_at=timezone.now(), kind="password_reset")
+    ask = SentFolder.find
+
+    def find(*args):
+        answer = ask(*args)
+        resend.arrived(again(message), operator)
+        return answer
+
+    monkeypatch.setattr(SentFolder, "find", find)
+    with ImapServer(QQ, [Copy(message.message_id)] if found else []) as server:
+        looking.look({Account.ENVIRONMENT: server.account()})
+    assert (again(message).status, again(message).look_at) == (Status.SENT, None)
+    assert message.attempts.get().outcome == "uncertain"
+
+
+def test_the_operators_word_after_a_look_that_found_it_is_refused(operator):
+    message = uncertain([], look_at=timezone.now())
+    with ImapServer(QQ, [Copy(message.message_id)]) as server:
+        looking.look({Account.ENVIRONMENT: server.account()})
+    assert again(message).status == Status.SENT
+    with pytest.raises(ResendRefused):
+        resend.arrived(message, operator)
+    with pytest.raises(ResendRefused):
+        resend.resend(message, operator, duplicate_confirmed=True)
+    assert not OperatorAction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"), [(None, "accepted"), (b"550 Mailbox not found", "rejected")]
+)
+def test_a_reply_that_comes_after_the_operators_word_goes_on_record(
+    send_through, operator, reply, outcome
+):
+    with ScriptedServer() as server:
+        send_through(server)
+        message = queue()
+
+        def judge(_argument: str):
+            past = timezone.now() - timedelta(seconds=1)
+            Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
+            sweep()
+            resend.arrived(again(message), operator)
+            return reply
+
+        server.script["BODY"] = judge
+        work()
+    assert again(message).status == Status.SENT
+    assert message.attempts.get().outcome == outcome
+    assert message.recipients.get().status == "accepted"
+    assert OperatorAction.objects.get().verb == "arrived"
+
+
+def test_what_was_replaced_is_looked_for_no_more(monkeypatch, operator):
+    """Else it would be sent once more after the last look, although its bytes are gone."""
+
+    def send_fresh(message: Message) -> None:
+        queue(tag=Tag("invitation", redacted=Rendered("fresh", "••", "••")))
+
+    registry = dict(kinds._registry)
+    registry["invitation"] = kinds.Kind(
+        "invitation", "x", frozenset({"url"}), None, send_fresh, once_more=True
+    )
+    monkeypatch.setattr(kinds, "_registry", registry)
+    message = uncertain([], kind="invitation", look_at=timezone.now(), content__secret=True)
+    fresh = resend.resend(message, operator, duplicate_confirmed=True)
+    looking.look({})
+    assert (again(message).status, again(message).look_at) == (Status.UNCERTAIN, None)
+    assert again(fresh).status == Status.QUEUED

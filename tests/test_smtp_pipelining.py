@@ -109,6 +109,15 @@ def test_a_refused_mail_is_told_also_where_the_server_hangs_up_then(verb: str, t
     assert (server.connections, server.count("RSET")) == (2, 0)
 
 
+def test_a_refused_mail_is_not_tried_again_though_the_kept_connection_is_dead() -> None:
+    script = {"MAIL": [None, b"550 no"], "RCPT": [None, HANG_UP]}
+    with ScriptedServer(script) as server, transport_to(server) as transport:
+        send(transport, mail(1))
+        error = refused(transport, mail(2))
+    assert (error.stage, error.reply.code) == (Stage.MAIL, 550)
+    assert (server.count("MAIL"), server.connections) == (2, 1)
+
+
 def test_all_recipients_refused_leaves_the_connection_in_step() -> None:
     envelope = Envelope(ADDRESS, ("one@example.test", "two@example.test"))
     script = {"RCPT": [b"550 No such user", b"450 Later"]}
@@ -129,7 +138,7 @@ def test_354_after_a_refusal_gets_no_content(verb: str) -> None:
     assert (error.stage.value.upper(), error.reply.code) == (verb, 550)
     assert not arrived(server, mail(1))
     assert [taken.raw for taken in server.received] == [mail(2)[1]]
-    assert (server.connections, server.count("RSET")) == (2, 0)
+    assert (server.connections, said(server, b"RSET")) == (2, 0)
 
 
 @pytest.mark.parametrize("action", [b"421 closing", HANG_UP, GARBAGE])

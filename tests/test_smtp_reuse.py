@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,28 @@ def test_a_connection_that_is_not_fresh_is_not_used_again() -> None:
         transport.send(ENVELOPE, RAW, ignore)
     assert (len(server.accepted), server.connections) == (2, 2)
     assert server.count("QUIT") == 2
+
+
+def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    create = ssl.create_default_context
+    monkeypatch.setattr(
+        ssl, "create_default_context", lambda cafile: read.append(cafile) or create(cafile=cafile)
+    )
+    with ScriptedServer() as server, transport_to(server, fresh_seconds=0) as transport:
+        transport.send(ENVELOPE, RAW, ignore)
+        transport.send(ENVELOPE, RAW, ignore)
+    assert (server.connections, read) == (2, [server.ca_file])
+
+
+def test_a_ca_file_that_could_not_be_read_is_looked_for_again(tmp_path: Path) -> None:
+    missing = tmp_path / "ca.pem"
+    with ScriptedServer() as server, transport_to(server, ca_file=str(missing)) as transport:
+        with pytest.raises(TransportError):
+            transport.send(ENVELOPE, RAW, ignore)
+        missing.write_bytes(Path(server.ca_file).read_bytes())
+        transport.send(ENVELOPE, RAW, ignore)
+    assert len(server.accepted) == 1
 
 
 @pytest.mark.parametrize("answer", [GARBAGE, HANG_UP, b"421 closing transmission channel"])

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from mailcenter import harmless, reading, resend
 from mailcenter.admin import consequences
 from mailcenter.admin.record import operator, record
-from mailcenter.exceptions import MailcenterError
+from mailcenter.exceptions import MailcenterError, ResendRefused
 from mailcenter.models import Content, Message, OperatorAction
 
 if TYPE_CHECKING:
@@ -84,6 +84,9 @@ def _ask(
 
 
 def _resend(model_admin: MessageAdmin, request: HttpRequest, message: Message) -> HttpResponse:
+    if request.POST.get("status", message.status) != message.status:
+        # It was asked about another state: "nobody can tell" may have become "it arrived".
+        raise ResendRefused(_("Something has just happened to this mail. Look at it again."))
     confirmed = request.POST.get("duplicate") == "yes"
     carrier = resend.resend(message, operator(request), duplicate_confirmed=confirmed)
     model_admin.message_user(request, _("The mail is in the queue."), messages.SUCCESS)
@@ -104,6 +107,12 @@ def _cancel(model_admin: MessageAdmin, request: HttpRequest, message: Message) -
     elif ended.status == Status.UNCERTAIN:
         said = _("No more copies are sent, but an earlier one may have arrived.")
     model_admin.message_user(request, said, messages.SUCCESS)
+    return redirect("admin:mailcenter_message_change", message.pk)
+
+
+def _arrived(model_admin: MessageAdmin, request: HttpRequest, message: Message) -> HttpResponse:
+    resend.arrived(message, operator(request))
+    model_admin.message_user(request, _("The mail counts as accepted."), messages.SUCCESS)
     return redirect("admin:mailcenter_message_change", message.pk)
 
 
@@ -155,6 +164,15 @@ CANCEL = Act(
     consequences.of_cancelling,
     _cancel,
 )
+ARRIVED = Act(
+    "arrived",
+    "resend_message",
+    Verb.ARRIVED,
+    _("It has arrived"),
+    lambda message: message.status == Status.UNCERTAIN,
+    consequences.of_arriving,
+    _arrived,
+)
 REVEAL = Act(
     "reveal",
     "reveal_message",
@@ -164,4 +182,4 @@ REVEAL = Act(
     consequences.of_revealing,
     _reveal,
 )
-ACTS = (RESEND, RETRY, CANCEL, REVEAL)
+ACTS = (ARRIVED, RESEND, RETRY, CANCEL, REVEAL)

@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 
 from mailcenter import kinds
 from mailcenter.admin import display
-from mailcenter.models import Message
-from mailcenter.resend import ACCEPTED
+from mailcenter.admin.detail import hindrance_words
+from mailcenter.delivery.hindrance import Hindrances
+from mailcenter.models import Content, Message, Recipient
+from mailcenter.resend import ACCEPTED, may_have_it
 
 Status = Message.Status
 
@@ -43,19 +45,30 @@ def of_retrying(message: Message) -> list[str]:
         _("The mail is tried at once instead of at %(time)s.")
         % {"time": display.moment(message.next_attempt_at)}
     ]
-    if message.account.is_paused and message.account.paused_until:
-        sentences.append(
-            _("The account %(account)s is paused until %(time)s, and the mail waits for that.")
-            % {
-                "account": message.account,
-                "time": display.moment(message.account.paused_until),
-            }
-        )
+    if hindrance := Hindrances().of_account(message):
+        sentences += hindrance_words(hindrance)
     return sentences
 
 
 def of_cancelling(message: Message) -> list[str]:
     return [_("The mail will not be sent. A link or code in it is lost with it.")]
+
+
+def of_arriving(message: Message) -> list[str]:
+    sentences = [
+        _("Say so if the reader has the mail, or if it lies in the Sent folder of the account."),
+        _("It counts as accepted, and nothing more is sent."),
+    ]
+    taken = {recipient.pk for recipient in may_have_it(message)}
+    left = message.recipients.exclude(status=Recipient.Status.ACCEPTED).exclude(pk__in=taken)
+    if addresses := list(left.order_by("pk").values_list("address", flat=True)):
+        sentences.append(
+            _("The server refused these by name, so that they have no copy: %(addresses)s.")
+            % {"addresses": ", ".join(addresses)}
+        )
+    if Content.objects.filter(message=message, secret=True, sealed__isnull=False).exists():
+        sentences.append(_("The link or code that is kept for another attempt is erased."))
+    return sentences
 
 
 def of_revealing(message: Message) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 
 from mailcenter import kinds
 from mailcenter.admin import display
-from mailcenter.admin.timeline import tries
-from mailcenter.models import Attempt, Content, Message, Recipient
+from mailcenter.admin.timeline import Try, tries
+from mailcenter.delivery.hindrance import Hindrance, hindrance
+from mailcenter.models import Attempt, Content, Message, OperatorAction, Recipient
 from mailcenter.replies import CATALOG, Entry, Reply, Stage, classify
 from mailcenter.transports.presets import PRESETS
 
 Status = Message.Status
+Outcome = Attempt.Outcome
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Addressee:
 def describe(message: Message) -> dict[str, Any]:
     """What the page shows beside the columns of the row."""
     attempts = tries(message)
-    last = next((a for a in attempts if a.attempt.outcome != Attempt.Outcome.OPEN), None)
+    actions = list(message.actions.all())
+    replaced_by = list(message.superseded_by.order_by("pk"))
+    last = next((a for a in attempts if a.attempt.outcome != Outcome.OPEN), None)
     advice = last.advice if last else None
     content = (
         Content.objects.filter(message=message)
@@ -44,21 +48,30 @@ def describe(message: Message) -> dict[str, Any]:
     return {
         "chip": display.chip(message.status, message.get_status_display()),
         "kind": kinds.get(message.kind).label,
-        "next_steps": list(next_steps(message)),
+        "next_steps": [
+            *next_steps(message, attempts, actions, replaced=bool(replaced_by)),
+            *_moves(message, attempts),
+        ],
         "advice": advice,
         "reply": last.reply if last else "",
         "addressees": list(_addressees(message, explained=advice is not None)),
         "tries": attempts,
-        "operator_actions": list(message.actions.all()),
-        "replaced_by": list(message.superseded_by.order_by("pk")),
+        "operator_actions": actions,
+        "replaced_by": replaced_by,
         "content": content,
         "body_closed": content is not None
         and not (content.redacted["text"] or content.redacted["html"]),
     }
 
 
-def next_steps(message: Message) -> Iterator[str]:
-    """What becomes of it, in sentences."""
+def next_steps(
+    message: Message,
+    attempts: Sequence[Try],
+    actions: Sequence[OperatorAction],
+    *,
+    replaced: bool,
+) -> Iterator[str]:
+    """What becomes of it, in sentences. attempts, actions: newest first."""
     now = timezone.now()
     if message.status == Status.QUEUED:
         yield from _while_waiting(message)
@@ -68,14 +81,15 @@ def next_steps(message: Message) -> Iterator[str]:
         else:
             yield _("Its worker has fallen silent. The next sweep decides what became of the mail.")
     elif message.status == Status.SENT:
-        yield _("The provider took it over. Whether it reached the inbox is up to the provider.")
+        yield _taken_over(actions)
     elif message.status == Status.FAILED:
         yield _("It is not tried again unless somebody resends it.")
     elif message.status == Status.UNCERTAIN:
         yield _(
             "The connection or the worker was lost after the content had left and before the "
-            "reply came: the reader may have the mail or not. It waits for somebody to decide."
+            "reply came: the reader may have the mail or not."
         )
+        yield from _while_uncertain(message, attempts, replaced=replaced)
     elif message.status == Status.EXPIRED:
         yield _("Its link or code died before it could be sent.")
     elif message.status == Status.CANCELLED:
@@ -83,20 +97,65 @@ def next_steps(message: Message) -> Iterator[str]:
 
 
 def _while_waiting(message: Message) -> Iterator[str]:
-    now = timezone.now()
-    if message.account.is_paused and message.account.paused_until:
-        yield _("The account %(account)s is paused until %(time)s: %(reason)s") % {
-            "account": message.account,
-            "time": display.moment(message.account.paused_until),
-            "reason": message.account.pause_reason,
-        }
-    elif message.next_attempt_at > now:
-        yield _("Next attempt at %(time)s.") % {"time": display.moment(message.next_attempt_at)}
+    if obstacle := hindrance(message):
+        yield from hindrance_words(obstacle)
     else:
         yield _("It is due: the next free worker takes it.")
     if message.expires_at:
         yield _("It is given up at %(time)s, when its link or code dies.") % {
             "time": display.moment(message.expires_at)
+        }
+
+
+def hindrance_words(obstacle: Hindrance) -> Iterator[str]:
+    yield obstacle.why
+    if obstacle.relief:
+        yield obstacle.relief
+    if obstacle.until and obstacle.until > timezone.now():
+        yield _("Next attempt at %(time)s at the earliest.") % {
+            "time": display.moment(obstacle.until)
+        }
+
+
+def _while_uncertain(message: Message, attempts: Sequence[Try], *, replaced: bool) -> Iterator[str]:
+    lost = next((a.attempt for a in attempts if a.attempt.outcome == Outcome.UNCERTAIN), None)
+    if message.look_at and lost:
+        yield _("The Sent folder of %(account)s is being looked into, next at %(time)s.") % {
+            "account": lost.account,
+            "time": display.moment(message.look_at),
+        }
+        if kinds.get(message.kind).once_more and not message.possible_duplicate:
+            yield _("If it is not there, it is sent once more, marked as a possible duplicate.")
+        else:
+            yield _("If it is not there, somebody has to decide whether it arrived.")
+    elif not replaced:
+        yield _("It waits for somebody to decide: either it has arrived, or it is sent again.")
+
+
+def _taken_over(actions: Sequence[OperatorAction]) -> str:
+    verbs = OperatorAction.Verb
+    decided = next((action for action in actions if action.verb != verbs.REVEAL), None)
+    if decided and decided.verb == verbs.ARRIVED:
+        return _("%(name)s said that it arrived, although no reply came back.") % {
+            "name": decided.user_name
+        }
+    return _("The provider took it over. Whether it reached the inbox is up to the provider.")
+
+
+def _moves(message: Message, attempts: Sequence[Try]) -> Iterator[str]:
+    """To another account, and to another sender."""
+    if not attempts:
+        return
+    newest, first = attempts[0].attempt, attempts[-1].attempt
+    if message.account_id != first.account_id:
+        yield _("It moved from the account %(old)s to %(new)s.") % {
+            "old": first.account,
+            "new": message.account,
+        }
+    if newest.from_email != message.from_email:
+        yield _("Its sender was replaced: %(new)s instead of %(old)s.") % {
+            "old": message.from_email,
+            "new": newest.from_email,
         }
 
 

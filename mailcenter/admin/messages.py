@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
@@ -21,9 +22,21 @@ from django.views.decorators.http import require_safe
 from mailcenter import harmless, kinds, resend
 from mailcenter.admin import bulk_resend, confirmation, detail, display
 from mailcenter.admin.read_only import ReadOnlyAdmin
+from mailcenter.delivery.hindrance import Hindrances
 from mailcenter.models import Content, Message, Recipient
 
 SUBJECT_SHOWN = 60
+HINDRANCE_SHOWN = 90
+
+
+class MessageList(ChangeList):
+    """Its rows know why they wait, for one query."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        hindrances = Hindrances()
+        for message in self.result_list:
+            message.hindrance = hindrances.of(message)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -68,9 +81,17 @@ class MessageAdmin(ReadOnlyAdmin):
             )
         )
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return MessageList
+
     @admin.display(description=_("status"))
-    def state(self, message: Message) -> SafeString:
-        return display.chip(message.status, message.get_status_display())
+    def state(self, message: Any) -> SafeString:
+        chip = display.chip(message.status, message.get_status_display())
+        if not message.hindrance:
+            return chip
+        words = " ".join(detail.hindrance_words(message.hindrance))
+        shown = truncatechars(words, HINDRANCE_SHOWN)
+        return format_html('{}<div class="small quiet" title="{}">{}</div>', chip, words, shown)
 
     @admin.display(description=_("recipients"))
     def to(self, message: Any) -> str:

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from mailcenter.admin import display
+from mailcenter.delivery.looking import VERB
 from mailcenter.models import Attempt, Message
 from mailcenter.replies import CATALOG, Entry
 
@@ -35,7 +36,8 @@ class Try:
 
 def tries(message: Message) -> list[Try]:
     """All attempts, newest first."""
-    return [describe(attempt) for attempt in message.attempts.order_by("-number")]
+    attempts = message.attempts.select_related("account").order_by("-number")
+    return [describe(attempt) for attempt in attempts]
 
 
 def describe(attempt: Attempt) -> Try:
@@ -58,6 +60,8 @@ def _sentence(attempt: Attempt) -> str:
     stage = {"stage": attempt.get_stage_display()}
     if attempt.outcome == Outcome.OPEN:
         return _("Under way (stage: %(stage)s).") % stage
+    if attempt.outcome == Outcome.ACCEPTED and attempt.reply_code is None and _looks(attempt):
+        return _("No reply came back, but the Sent folder holds the mail: the server took it over.")
     if attempt.outcome == Outcome.ACCEPTED:
         return _("The server took the mail over.")
     if attempt.outcome == Outcome.DEFERRED:
@@ -69,6 +73,11 @@ def _sentence(attempt: Attempt) -> str:
     if attempt.outcome == Outcome.INTERRUPTED:
         return _("The worker was lost before the content left (stage: %(stage)s).") % stage
     return _("The content had left, and no reply came back: the mail may have arrived.")
+
+
+def _looks(attempt: Attempt) -> bool:
+    """Whether the Sent folder was looked into."""
+    return any(step["verb"] == VERB for step in attempt.dialogue)
 
 
 def _cause(attempt: Attempt) -> str:

@@ -8,28 +8,26 @@ that several connections share one commit; engines/ runs them.
 from mailcenter.delivery.claiming import claim
 from mailcenter.delivery.closing import (
     close_accepted,
-    close_all_accepted,
     close_failed,
     note_accepted,
     note_recovery,
     pauses_account,
 )
 from mailcenter.delivery.job import Job
-from mailcenter.delivery.steps import begin_bodies, open_attempts, release, renew
+from mailcenter.delivery.steps import Written, release, renew, write
 from mailcenter.delivery.sweep import sweep
 
 __all__ = [
     "Job",
-    "begin_bodies",
+    "Written",
     "claim",
     "close_accepted",
-    "close_all_accepted",
     "close_failed",
     "note_accepted",
     "note_recovery",
-    "open_attempts",
     "pauses_account",
     "release",
     "renew",
     "sweep",
+    "write",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -43,8 +43,8 @@ def claim(worker: str, accounts: Accounts, room: Mapping[str, int]) -> tuple[lis
     for slug in allowed:
         if room.get(slug, 0) > 0 and allowed[slug].urgent:
             theirs = Message.objects.ready(now).filter(_takes(slug, accounts, allowed, rows))
-            if theirs.exists():
-                jobs += _claim(worker, accounts, slug, theirs, room[slug])
+            if len(rows) == 1 or theirs.exists():
+                jobs += _claim(worker, accounts, rows[slug], theirs, room[slug])
     return jobs, min((a.wait for a in allowed.values() if a.spacing), default=0.0)
 
 
@@ -74,39 +74,35 @@ def _takes(
 
 
 def _claim(
-    worker: str, accounts: Accounts, slug: str, theirs: MessageQuerySet, room: int
+    worker: str, accounts: Accounts, row: Account, theirs: MessageQuerySet, room: int
 ) -> list[Job]:
     """Each claim has an owner's name of its own: what a broken claim left behind is renewed by
     nobody, and the sweep judges it."""
-    account = accounts[slug]
+    account = accounts[row.slug]
+    limited = any(vars(account.limits).values())
+    half_open = row.paused_until is not None
     owner = f"{worker}/{uuid.uuid4().hex[:8]}"
     now = timezone.now()
     until = now + lease()
     with transaction.atomic():
-        row, allowed = _locked(slug, account, now)
-        half_open = row is not None and row.paused_until is not None
+        allowed = Allowance(UNLIMITED, UNLIMITED)
+        if limited or half_open:
+            # Looked at again: other workers spend from it too.
+            row = Account.objects.select_for_update().get(slug=row.slug)
+            allowed = allowance(row, account.limits, now)
         if half_open:
             # Else a mail that itself is the trouble would be the probe each time.
             theirs = theirs.order_by("attempt_count", "priority", "pk")
-        claimed = theirs.claim(owner, slug, min(room, allowed.most), until)
+        claimed = theirs.claim(owner, row.slug, min(room, allowed.most), until)
         if (left := min(room, allowed.urgent) - claimed) > 0 and allowed.most < allowed.urgent:
-            claimed += theirs.filter(priority__lt=NORMAL).claim(owner, slug, left, until)
-        if row and claimed:
+            claimed += theirs.filter(priority__lt=NORMAL).claim(owner, row.slug, left, until)
+        if claimed and (limited or half_open):
             spend(row, claimed, account.limits, now)
     own = frozenset(split(other.address)[1].lower() for other in accounts.values())
     jobs = _jobs(owner, account, own) if claimed else []
     for job in jobs:
         job.probe = half_open
     return jobs
-
-
-def _locked(slug: str, account: SendingAccount, now: datetime) -> tuple[Account | None, Allowance]:
-    """The row is locked, and looked at again, where other workers spend from it too."""
-    row = Account.objects.get(slug=slug)
-    if row.paused_until is None and not any(vars(account.limits).values()):
-        return None, Allowance(UNLIMITED, UNLIMITED)
-    row = Account.objects.select_for_update().get(slug=slug)
-    return row, allowance(row, account.limits, now)
 
 
 def _jobs(owner: str, account: SendingAccount, own: frozenset[str]) -> list[Job]:

@@ -27,42 +27,32 @@ Outcome = Attempt.Outcome
 RecipientStatus = Recipient.Status
 
 
-def close_all_accepted(results: Sequence[tuple[Job, Receipt]]) -> set[Job]:
-    """The plain cases at once: every recipient accepted, the lease still its worker's.
-
-    Returns those that are closed now; the others want a look of their own.
+def close_all_accepted(results: Sequence[tuple[Job, Receipt]], now: datetime) -> set[Job]:
+    """The plain cases at once: accepted for every recipient, and the message is still leased to
+    its job and locked. Returns those that are closed; the others want a look of their own.
     """
     plain = {
         job: receipt
         for job, receipt in results
         if all(reply.positive for reply in receipt.recipients.values())
     }
-    if not plain:
-        return set()
-    now = timezone.now()
-    with transaction.atomic():
-        leased = Message.objects.leased(_by_owner(plain)).order_by("pk").select_for_update()
-        mine = set(leased.values_list("pk", flat=True))
-        plain = {job: receipt for job, receipt in plain.items() if job.message.pk in mine}
-        for job, receipt in plain.items():
-            attempt = opened(job)
-            attempt.remote_id = receipt.remote_id
-            _fill(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
-        update_each(
-            Attempt,
-            [({"id": a.pk}, {n: getattr(a, n) for n in RESULT}) for a in map(opened, plain)],
-        )
-        Recipient.objects.accept(
-            [
-                (job.message.pk, address, receipt.reply)
-                for job, receipt in plain.items()
-                for address in receipt.recipients
-            ]
-        )
-        for code in {receipt.reply.code for receipt in plain.values()}:
-            keys = [job.message.pk for job, r in plain.items() if r.reply.code == code]
-            accepted = Message.objects.filter(pk__in=keys)
-            accepted.mark_sent(now, last_reply_code=code, last_verdict="")
+    for job, receipt in plain.items():
+        attempt = opened(job)
+        attempt.remote_id = receipt.remote_id
+        _fill(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
+    _save([opened(job) for job in plain])
+    Recipient.objects.accept(
+        [
+            (job.message.pk, address, receipt.reply)
+            for job, receipt in plain.items()
+            for address in receipt.recipients
+        ]
+    )
+    by_code: dict[int | None, list[Message]] = {}
+    for job, receipt in plain.items():
+        by_code.setdefault(receipt.reply.code, []).append(job.message)
+    for code, messages in by_code.items():
+        Message.objects.mark_all_sent(messages, now, last_reply_code=code, last_verdict="")
     return set(plain)
 
 
@@ -207,7 +197,17 @@ def _write(
     verdict: Verdict | None = None,
 ) -> None:
     _fill(attempt, outcome, stage, reply, transcript, verdict)
-    attempt.save(update_fields=RESULT)
+    _save([attempt])
+
+
+def _save(attempts: Iterable[Attempt]) -> None:
+    rows = [(identity(a), {name: getattr(a, name) for name in RESULT}) for a in attempts]
+    update_each(Attempt, rows)
+
+
+def identity(attempt: Attempt) -> dict[str, Any]:
+    """What chooses its row: the key of an attempt that a worker has opened is not read back."""
+    return {"message": attempt.message_id, "number": attempt.number}
 
 
 def _fill(
@@ -227,13 +227,6 @@ def _fill(
     attempt.catalog_entry = verdict.slug if verdict else ""
     attempt.peer = transcript.peer
     attempt.dialogue = transcript.dialogue
-
-
-def _by_owner(jobs: Iterable[Job]) -> dict[str, list[int]]:
-    owners: dict[str, list[int]] = {}
-    for job in jobs:
-        owners.setdefault(job.message.lease_owner, []).append(job.message.pk)
-    return owners
 
 
 def _settle_failed(

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -141,7 +140,10 @@ class Hindrances:
         )
         if until > self._now and not probing:
             return _Obstacle(_("The account %(account)s is paused: %(reason)s") % said, until)
-        why = _("One mail finds out whether the account %(account)s works again: %(reason)s") % said
+        why = (
+            _("One mail finds out whether %(account)s works again; it was paused: %(reason)s")
+            % said
+        )
         return _Obstacle(why, max(until, self._now), passing=until <= self._now)
 
     def _over_budget(self, row: Account, urgent: bool) -> _Obstacle | None:
@@ -163,7 +165,7 @@ class Hindrances:
             return None
         why = _("The account %(account)s leaves %(seconds)s s between two mails.") % {
             "account": row,
-            "seconds": number_format(seconds),
+            "seconds": f"{seconds:g}",
         }
         return _Obstacle(why, self._now + timedelta(seconds=gap.wait), passing=True)
 

@@ -1,49 +1,52 @@
-"""The steps of an attempt, for many mails in one transaction, each fenced by its lease."""
+"""The steps of many attempts in one transaction, each fenced by its lease."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from mailcenter.delivery.claiming import lease
+from mailcenter.delivery.closing import close_all_accepted, identity, opened
 from mailcenter.delivery.job import Job
 from mailcenter.models import Attempt, Message
+from mailcenter.models.each import insert_each, update_each
 from mailcenter.models.message import MessageQuerySet
 from mailcenter.replies import Stage
+from mailcenter.transports import Receipt
 
 
-def open_attempts(jobs: Sequence[Job]) -> set[Job]:
-    """Those whose attempt is open now; the others have lost their lease."""
-    if not jobs:
-        return set()
-    now = timezone.now()
+@dataclass(frozen=True)
+class Written:
+    """closed: accepted by everybody, and on record; the other receipts want a look of their own.
+
+    held: their body may leave now. begun: their attempt is open now. Who is in neither has lost
+    its lease.
+    """
+
+    closed: set[Job]
+    held: set[Job]
+    begun: set[Job]
+
+
+def write(
+    accepted: Sequence[tuple[Job, Receipt]], bodies: Sequence[Job], begins: Sequence[Job]
+) -> Written:
+    """One transaction."""
     with transaction.atomic():
-        mine = _locked(jobs, now)
-        held = [job for job in jobs if job.message.pk in mine]
-        Message.objects.filter(pk__in=mine).count_attempt()
-        attempts = Attempt.objects.bulk_create([_attempt(job, now) for job in held])
-    for job, attempt in zip(held, attempts, strict=True):
-        job.attempt = attempt
-    return set(held)
-
-
-def begin_bodies(jobs: Sequence[Job]) -> set[Job]:
-    """Those whose body may leave once this is committed; the others have lost their lease."""
-    if not jobs:
-        return set()
-    with transaction.atomic():
-        # Locked, so that no sweep judges a lease between its check and the commit.
-        mine = _locked(jobs, timezone.now())
-        held = {job for job in jobs if job.attempt and job.message.pk in mine}
-        keys = [job.attempt.pk for job in held if job.attempt]
-        still_open = Attempt.objects.filter(pk__in=keys, outcome=Attempt.Outcome.OPEN)
-        if still_open.update(stage=Stage.BODY) < len(held):
-            left = set(still_open.values_list("pk", flat=True))
-            held = {job for job in held if job.attempt and job.attempt.pk in left}
-    return held
+        now = timezone.now()
+        jobs = [*(job for job, _receipt in accepted), *bodies, *begins]
+        # So that no sweep judges a lease between its check and the commit.
+        leases = Message.objects.lock_leases([job.message for job in jobs], now)
+        mine = [(job, receipt) for job, receipt in accepted if job.message.pk in leases]
+        return Written(
+            closed=close_all_accepted(mine, now),
+            held=_begin_bodies([job for job in bodies if leases.get(job.message.pk)]),
+            begun=_open_attempts([job for job in begins if leases.get(job.message.pk)], now),
+        )
 
 
 def renew(jobs: Iterable[Job]) -> None:
@@ -57,17 +60,31 @@ def release(jobs: Iterable[Job]) -> None:
     _leased(jobs).release()
 
 
+def _open_attempts(jobs: Sequence[Job], now: datetime) -> set[Job]:
+    for job in jobs:
+        job.attempt = _attempt(job, now)
+    Message.objects.count_attempts([job.message for job in jobs])
+    insert_each([job.attempt for job in jobs if job.attempt])
+    return set(jobs)
+
+
+def _begin_bodies(jobs: Sequence[Job]) -> set[Job]:
+    """Where the sweep has judged the attempt, nothing leaves any more."""
+
+    def begin(some: Sequence[Job]) -> int:
+        chosen = [identity(opened(job)) | {"outcome": Attempt.Outcome.OPEN} for job in some]
+        return update_each(Attempt, [(where, {"stage": Stage.BODY}) for where in chosen])
+
+    if begin(jobs) == len(jobs):
+        return set(jobs)
+    return {job for job in jobs if begin([job])}
+
+
 def _leased(jobs: Iterable[Job]) -> MessageQuerySet:
     owners: dict[str, list[int]] = {}
     for job in jobs:
         owners.setdefault(job.message.lease_owner, []).append(job.message.pk)
     return Message.objects.leased(owners)
-
-
-def _locked(jobs: Iterable[Job], now: datetime) -> set[int]:
-    # In one order, so that no two workers wait for each other.
-    held = _leased(jobs).alive(now).order_by("pk").select_for_update()
-    return set(held.values_list("pk", flat=True))
 
 
 def _attempt(job: Job, now: datetime) -> Attempt:

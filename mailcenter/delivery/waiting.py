@@ -67,7 +67,7 @@ def alike(verdict: Verdict, attempt: Attempt) -> int:
     """
     if attempt.trigger == Attempt.Trigger.RESEND:
         return 1
-    attempts = attempt.message.attempts.exclude(pk=attempt.pk)
+    attempts = attempt.message.attempts.exclude(number=attempt.number)
     resent = attempts.filter(trigger=Attempt.Trigger.RESEND).order_by("-number").first()
     since = resent.number if resent else 0
     return attempts.filter(number__gte=since, catalog_entry=verdict.slug).count() + 1

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 
 from mailcenter import delivery
 from mailcenter.delivery import Job
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 # How long to leave a database alone that does not answer (seconds).
 DATABASE_PAUSE_SECONDS = 1.0
 NOTE_SECONDS = 1.0
+# For so long does a commit wait for the next session that is about to have something for it.
+GATHER_SECONDS = 0.0005
 # None: the lease was lost, or nothing was begun; there is nothing to write.
 Result = Receipt | TransportError | None
 
@@ -81,9 +83,12 @@ class Keeper:
 
     # For the worker's own thread
 
-    def commit(self, seconds: float) -> list[Job]:
-        """Wait for steps, at most ``seconds`` or until woken; returns the jobs that are closed."""
-        steps, results = self._waiting(seconds)
+    def commit(self, seconds: float, sessions: int = 1) -> list[Job]:
+        """Wait for steps, at most ``seconds`` or until woken; returns the jobs that are closed.
+
+        sessions: how many are busy, and may have a step to share the commit with.
+        """
+        steps, results = self._waiting(seconds, sessions)
         if not steps and not results:
             self._note(idle=True)
             return []
@@ -110,32 +115,36 @@ class Keeper:
         """Results that the database has not taken yet."""
         return len(self._unwritten)
 
-    def _waiting(self, seconds: float) -> tuple[list[Step], list[tuple[Job, Result]]]:
+    def _waiting(
+        self, seconds: float, sessions: int
+    ) -> tuple[list[Step], list[tuple[Job, Result]]]:
         steps: list[Step] = []
         results, self._unwritten = self._unwritten, []
+        wait = 0 if results else max(0.0, seconds)
         try:
-            found = self._inbox.get(timeout=0 if results else max(0.0, seconds))
             while True:
+                found = self._inbox.get(timeout=wait)
                 if isinstance(found, Step):
                     steps.append(found)
                 elif found is not None:
                     results.append(found)
-                found = self._inbox.get_nowait()
+                wait = GATHER_SECONDS if found and len(steps) < sessions else 0
         except Empty:
             return steps, results
 
     def _write(self, steps: list[Step], results: list[tuple[Job, Result]]) -> set[Job]:
         """One transaction; returns the jobs that it closed."""
         accepted = [(job, result) for job, result in results if isinstance(result, Receipt)]
-        with transaction.atomic():
-            plain = delivery.close_all_accepted(accepted)
-            held = delivery.begin_bodies([step.body for step in steps if step.body])
-            begun = delivery.open_attempts([step.begin for step in steps if step.begin])
+        bodies = [step.body for step in steps if step.body]
+        begins = [step.begin for step in steps if step.begin]
+        if not (accepted or bodies or begins):
+            return set()
+        written = delivery.write(accepted, bodies, begins)
         for step in steps:
-            step.done.put((step.body in held, step.begin in begun))
-        if plain:
-            self._count(Attempt.Outcome.ACCEPTED, plain)
-        return plain
+            step.done.put((step.body in written.held, step.begin in written.begun))
+        if written.closed:
+            self._count(Attempt.Outcome.ACCEPTED, written.closed)
+        return written.closed
 
     def _alone(self, step: Step) -> None:
         try:

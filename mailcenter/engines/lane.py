@@ -15,6 +15,7 @@ from mailcenter.exceptions import TransportError
 
 # Leased ahead of the sessions: as little as keeps them busy, so that what is urgent overtakes.
 MOST_AHEAD = 200
+MOMENT_SECONDS = 0.25
 # So long (seconds) does mail wait for a busy connection, which may hang, before another is opened.
 STUCK_SECONDS = 0.25
 
@@ -30,7 +31,7 @@ class Lane:
         self._sessions: list[Session] = []
         # The last one to become idle is the first to be used again: its connection is warm.
         self._idle: list[Session] = []
-        self._popped_at = 0.0
+        self._added_at = self._popped_at = 0.0
         self._ahead = self._least
         # Whether the account has accepted a mail since it was last in trouble. Until then one
         # connection finds out: five refused log-ins look like an attack.
@@ -45,23 +46,22 @@ class Lane:
         """How many jobs to lease now."""
         with self._lock:
             waiting = len(self._waiting)
-            if self._halting or waiting > self._ahead // 2:
-                return 0
-            if not waiting and len(self._idle) < len(self._sessions):
-                # Busy, and the last lease was too small.
-                self._ahead = min(MOST_AHEAD, 2 * self._ahead)
-            elif waiting > self._ahead // 4:
-                self._ahead = max(self._least, self._ahead // 2)
-            return self._ahead - waiting
+            return 0 if self._halting or waiting > self._ahead // 2 else self._ahead - waiting
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Send them, in order of urgency."""
         with self._lock:
+            self._adapt()
             for job in jobs:
                 heapq.heappush(self._waiting, (job.urgency, id(job), job))
             while self._waiting and self._idle:
                 self._idle.pop().give(self._pop())
             self._open_what_is_worth_it()
+
+    @property
+    def busy(self) -> int:
+        """How many of its connections have mail on the wire."""
+        return len(self._sessions) - len(self._idle)
 
     @property
     def stuck(self) -> bool:
@@ -131,6 +131,15 @@ class Lane:
     @property
     def _may_open(self) -> bool:
         return len(self._sessions) < (conf.get("CONNECTIONS") if self._proven else 1)
+
+    def _adapt(self) -> None:
+        """So much is leased ahead as leaves in a moment: urgent mail waits no longer than that."""
+        now = time.monotonic()
+        if now - self._added_at < MOMENT_SECONDS:
+            self._ahead = min(MOST_AHEAD, 2 * self._ahead)
+        elif now - self._added_at > 4 * MOMENT_SECONDS:
+            self._ahead = max(self._least, self._ahead // 2)
+        self._added_at = now
 
     def _open_what_is_worth_it(self) -> None:
         # Each log-in costs the provider's patience: not for what the others will soon take.

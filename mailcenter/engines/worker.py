@@ -165,7 +165,8 @@ class Worker:
             self._renewed_at = time.monotonic()
             self._renew()
         stuck = [lane for lane in self._lanes.values() if lane.stuck]
-        closed = self._keeper.commit(min(seconds, STUCK_SECONDS) if stuck else seconds)
+        busy = sum(lane.busy for lane in self._lanes.values())
+        closed = self._keeper.commit(min(seconds, STUCK_SECONDS) if stuck else seconds, busy)
         self._in_hand.difference_update(closed)
         for lane in stuck:
             lane.unstick()

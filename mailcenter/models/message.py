@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mailcenter.models.account import Account
 from mailcenter.models.content import Content
+from mailcenter.models.each import update_each
 from mailcenter.models.recipient import Recipient
 from mailcenter.replies import VerdictClass
 
@@ -140,16 +141,36 @@ class MessageQuerySet(models.QuerySet["Message"]):
             status=Status.QUEUED, lease_owner="", lease_expires_at=None
         )
 
-    def count_attempt(self) -> int:
-        """Count one attempt more each.
+    def lock_leases(self, messages: Iterable[Message], now: datetime) -> dict[int, bool]:
+        """Of these, lock those that are still leased as they were when they were claimed.
+
+        By key, whether the lease is alive. To be called inside a transaction.
+        """
+        owners = {message.pk: message.lease_owner for message in messages}
+        # In one order, so that no two workers wait for each other.
+        locked = self.filter(pk__in=owners, status=Status.SENDING).order_by("pk")
+        rows = locked.select_for_update().values_list("pk", "lease_owner", "lease_expires_at")
+        return {pk: until > now for pk, owner, until in rows if until and owner == owners[pk]}
+
+    def count_attempts(self, messages: Iterable[Message]) -> None:
+        """One attempt more for each; they are locked.
 
         What the next one would record as its cause is set back to "automatic retry".
         """
-        return self.update(
-            attempt_count=F("attempt_count") + 1,
-            next_trigger="retry",
-            triggered_by=None,
-            triggered_by_name="",
+        update_each(
+            self.model,
+            [
+                (
+                    {"id": message.pk},
+                    {
+                        "attempt_count": message.attempt_count + 1,
+                        "next_trigger": "retry",
+                        "triggered_by": None,
+                        "triggered_by_name": "",
+                    },
+                )
+                for message in messages
+            ],
         )
 
     def requeue(self, at: datetime, accepted_at: datetime | None = None, **columns: Any) -> int:
@@ -176,6 +197,26 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def mark_sent(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.SENT, now, UNFINISHED, sent_at=_first(now), **columns)
+
+    def mark_all_sent(self, messages: Sequence[Message], now: datetime, **columns: Any) -> None:
+        """For rows that are locked and being sent; their contents have been read."""
+        finished: dict[str, Any] = {
+            "status": Status.SENT,
+            "finished_at": now,
+            "lease_owner": "",
+            "lease_expires_at": None,
+        }
+        update_each(
+            self.model,
+            [
+                ({"id": message.pk}, finished | columns | {"sent_at": message.sent_at or now})
+                for message in messages
+            ],
+        )
+        update_each(
+            Content,
+            [({"message": m.pk}, {"sealed": None}) for m in messages if m.content.secret],
+        )
 
     def mark_failed(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.FAILED, now, UNFINISHED, **columns)

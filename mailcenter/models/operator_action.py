@@ -13,6 +13,7 @@ class OperatorAction(models.Model):
         RESEND = "resend", _("resent it")
         RETRY = "retry", _("had it tried at once")
         CANCEL = "cancel", _("cancelled it")
+        ARRIVED = "arrived", _("said that it arrived")
         REVEAL = "reveal", _("read its body")
 
     message = models.ForeignKey("mailcenter.Message", models.CASCADE, related_name="actions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
@@ -69,8 +70,9 @@ class Reply:
     enhanced: str = ""
     failure: Failure = Failure.NONE
 
-    @classmethod
-    def parse(cls, code: int, raw: bytes) -> Reply:
+    @staticmethod
+    @functools.lru_cache(maxsize=256)
+    def parse(code: int, raw: bytes) -> Reply:
         """A reply as it came: ``raw`` holds the lines without their codes; any bytes will do."""
         try:
             text = raw.decode()
@@ -80,7 +82,7 @@ class Reply:
         lines = re.split(r"\r\n|\r|\n", text)
         text = "\n".join(line.strip() for line in lines).strip().translate(CONTROLS)
         enhanced = ENHANCED_CODE.match(text)
-        return cls(code, mask_addresses(text), enhanced[0] if enhanced else "")
+        return Reply(code, mask_addresses(text), enhanced[0] if enhanced else "")
 
     def __str__(self) -> str:
         words = [str(self.code or ""), self.enhanced, self.text or str(self.failure.label)]

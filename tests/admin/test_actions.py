@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mailcenter.models import Account, Message, OperatorAction
 from tests.admin.conftest import ASK_THE_VISITOR
-from tests.factories import MessageFactory
+from tests.factories import AttemptFactory, MessageFactory
 
 Status = Message.Status
 pytestmark = pytest.mark.django_db
@@ -137,8 +137,54 @@ def test_retry_now(superuser: Client) -> None:
 def test_retry_names_a_pause_that_stands_in_the_way(superuser: Client) -> None:
     until = timezone.now() + timedelta(minutes=15)
     Account.objects.filter(pk=Account.ENVIRONMENT).update(paused_until=until)
+    Account.objects.update(pause_reason="535 Login Fail.")
     asked = superuser.get(url("retry", MessageFactory())).content.decode()
-    assert "is paused until" in asked
+    assert "is paused: 535 Login Fail." in asked
+    assert "at the earliest" in asked
+
+
+def test_retry_says_nothing_of_an_account_that_may_send(superuser: Client) -> None:
+    later = timezone.now() + timedelta(hours=2)
+    asked = superuser.get(url("retry", MessageFactory(next_attempt_at=later))).content.decode()
+    assert "The mail is tried at once instead of at" in asked
+    assert "at the earliest" not in asked
+
+
+def test_an_uncertain_mail_that_arrived_counts_as_accepted(superuser: Client) -> None:
+    message = MessageFactory(status=Status.UNCERTAIN, content__secret=True)
+    asked = superuser.get(url("arrived", message)).content.decode()
+    assert "nothing more is sent" in asked
+    assert "is erased" in asked
+    response = post(superuser, "arrived", message)
+    assert "The mail counts as accepted." in response.content.decode()
+    assert "wang said that it arrived" in response.content.decode()
+    message.refresh_from_db()
+    assert message.status == Status.SENT
+    assert recorded(message) == [("arrived", "wang")]
+    assert LogEntry.objects.get().object_id == str(message.pk)
+
+
+def test_who_was_refused_by_name_is_named_before(superuser: Client) -> None:
+    message = MessageFactory(status=Status.UNCERTAIN, to=["a@example.com", "b@example.com"])
+    message.recipients.filter(address="b@example.com").update(
+        status="deferred", reply_code=450, reply_text="Later"
+    )
+    step = {"verb": "RCPT", "code": 450, "text": "Later", "ms": 1}
+    AttemptFactory(message=message, outcome="uncertain", dialogue=[step])
+    asked = superuser.get(url("arrived", message)).content.decode()
+    assert "that they have no copy: b@example.com." in asked
+
+
+def test_what_was_found_since_the_question_is_not_sent_again(superuser: Client) -> None:
+    message = MessageFactory(status=Status.UNCERTAIN)
+    asked = superuser.get(url("resend", message)).content.decode()
+    seen = re.search(r'name="status" value="(\w+)"', asked)
+    assert seen
+    Message.objects.filter(pk=message.pk).mark_sent(timezone.now())
+    response = post(superuser, "resend", message, status=seen[1], duplicate="yes")
+    assert "Something has just happened to this mail." in response.content.decode()
+    assert Message.objects.get().status == Status.SENT
+    assert recorded(message) == []
 
 
 def test_cancel(superuser: Client) -> None:
@@ -148,6 +194,16 @@ def test_cancel(superuser: Client) -> None:
     assert message.status == Status.CANCELLED
     assert recorded(message) == [("cancel", "wang")]
     assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("status", [Status.SENT, Status.QUEUED, Status.SENDING, Status.FAILED])
+def test_only_an_uncertain_mail_is_said_to_have_arrived(superuser: Client, status: str) -> None:
+    message = MessageFactory(status=status)
+    assert "Nobody needs to decide" in post(superuser, "arrived", message).content.decode()
+    message.refresh_from_db()
+    assert message.status == status
+    assert recorded(message) == []
+    assert not LogEntry.objects.exists()
 
 
 @pytest.mark.parametrize("act", ["retry", "cancel"])
@@ -219,7 +275,7 @@ def test_bytes_that_no_key_opens_are_reported(superuser: Client) -> None:
     assert "No key opens this" in post(superuser, "reveal", message).content.decode()
 
 
-@pytest.mark.parametrize("act", ["resend", "retry", "cancel", "reveal"])
+@pytest.mark.parametrize("act", ["resend", "retry", "cancel", "arrived", "reveal"])
 def test_asking_changes_nothing(superuser: Client, act: str) -> None:
     for status in (Status.QUEUED, Status.FAILED, Status.SENT, Status.UNCERTAIN):
         message = MessageFactory(status=status)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from mailcenter.kinds import Kind
 from mailcenter.models import Account, Message, OperatorAction
 from mailcenter.replies import CATALOG
 from tests.admin.conftest import ASK_THE_VISITOR
@@ -117,8 +121,128 @@ def test_a_paused_account_is_named_with_its_reason(superuser: Client) -> None:
         pause_reason="535 Login Fail.",
     )
     html = page(superuser, MessageFactory())
-    assert "The account site@qq.com is paused until" in html
-    assert "535 Login Fail." in html
+    assert "The account site@qq.com is paused: 535 Login Fail." in html
+    assert "at the earliest" in html
+
+
+def test_another_account_that_takes_it_over_is_named(superuser: Client) -> None:
+    Account.objects.filter(pk=Account.ENVIRONMENT).update(
+        address="site@qq.com",
+        paused_until=timezone.now() + timedelta(minutes=15),
+        pause_reason="535 Login Fail.",
+    )
+    Account.objects.create(slug="environment-2", order=1, address="spare@qq.com")
+    html = page(superuser, MessageFactory())
+    assert "The account site@qq.com is paused: 535 Login Fail." in html
+    assert "spare@qq.com takes it over." in html
+    assert "at the earliest" not in html
+
+
+def uncertain(**columns: Any) -> Message:
+    message = MessageFactory(status=Status.UNCERTAIN, **columns)
+    AttemptFactory(
+        message=message,
+        number=1,
+        outcome="uncertain",
+        stage="body",
+        reply_code=None,
+        reply_text="the server closed the connection",
+        dialogue=[{"verb": "IMAP", "code": None, "text": "not in Sent Messages", "ms": 3}],
+    )
+    return message
+
+
+def test_a_mail_that_is_looked_for_says_where_and_what_comes_after(
+    superuser: Client, register_kind: Callable[[Kind], None]
+) -> None:
+    register_kind(Kind("urgent", "urgent", once_more=True))
+    Account.objects.update(address="site@qq.com")
+    soon = timezone.now() + timedelta(minutes=2)
+    held = page(superuser, uncertain(look_at=soon))
+    assert "The Sent folder of site@qq.com is being looked into, next at" in held
+    assert "somebody has to decide whether it arrived" in held
+    assert "It waits for somebody to decide" not in held
+    assert "not in Sent Messages" in held
+    again = page(superuser, uncertain(look_at=soon, kind="urgent"))
+    assert "it is sent once more, marked as a possible duplicate" in again
+    repeated = page(superuser, uncertain(look_at=soon, kind="urgent", possible_duplicate=True))
+    assert "somebody has to decide whether it arrived" in repeated
+
+
+def test_a_mail_that_is_looked_for_no_more_waits_for_somebody(superuser: Client) -> None:
+    message = uncertain()
+    html = page(superuser, message)
+    assert "It waits for somebody to decide" in html
+    assert "is being looked into" not in html
+    MessageFactory(supersedes=message)
+    assert "It waits for somebody to decide" not in page(superuser, message)
+
+
+def test_the_copy_in_the_sent_folder_is_the_evidence(superuser: Client) -> None:
+    evidence = "found in Sent Messages by its X-OQ-MSGID"
+    message = MessageFactory(status=Status.SENT)
+    AttemptFactory(
+        message=message,
+        reply_code=None,
+        reply_text=evidence,
+        dialogue=[{"verb": "IMAP", "code": None, "text": evidence, "ms": 3}],
+    )
+    html = page(superuser, message)
+    assert "the Sent folder holds the mail" in html
+    assert "<td>IMAP</td>" in html
+    # Before the dialogue is unfolded, too.
+    assert html.count(evidence) >= 2
+
+
+def test_an_operators_word_is_told_from_the_providers(superuser: Client) -> None:
+    message = MessageFactory(status=Status.SENT)
+    for verb in ("resend", "arrived", "reveal"):
+        OperatorAction.objects.create(message=message, verb=verb, user_name="Wang Fang")
+    html = page(superuser, message)
+    assert "Wang Fang said that it arrived, although no reply came back." in html
+    OperatorAction.objects.create(message=message, verb="resend", user_name="Wang Fang")
+    assert "The provider took it over." in page(superuser, message)
+
+
+def test_a_mail_that_moved_says_from_where_and_under_which_name(superuser: Client) -> None:
+    Account.objects.update(address="site@qq.com")
+    Account.objects.create(slug="spare", address="spare@163.com")
+    message = MessageFactory(account_id="spare")
+    AttemptFactory(message=message, number=1, outcome="deferred")
+    html = page(superuser, message)
+    assert "It moved from the account site@qq.com to spare@163.com." in html
+    assert "Its sender was replaced" not in html
+    AttemptFactory(message=message, number=2, account_id="spare", from_email="Site <spare@163.com>")
+    html = page(superuser, message)
+    assert "It moved from the account site@qq.com to spare@163.com." in html
+    assert (
+        "Its sender was replaced: Site &lt;spare@163.com&gt; instead of "
+        "Site &lt;site@practice.test&gt;." in html
+    )
+
+
+def test_a_mail_that_stayed_does_not_say_that_it_moved(superuser: Client) -> None:
+    message = MessageFactory(status=Status.SENT)
+    AttemptFactory(message=message)
+    html = page(superuser, message)
+    assert "It moved" not in html
+    assert "Its sender was replaced" not in html
+
+
+def test_the_number_of_queries_does_not_grow_with_the_attempts(superuser: Client) -> None:
+    def queries(message: Message) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(superuser, message)
+        return len(captured)
+
+    message = MessageFactory()
+    AttemptFactory(message=message, number=1)
+    few = queries(message)
+    for number in range(2, 10):
+        slug = f"environment-{number}"
+        Account.objects.create(slug=slug)
+        AttemptFactory(message=message, number=number, account_id=slug)
+    assert queries(message) == few
 
 
 def test_a_rewritten_sender_is_pointed_out(superuser: Client) -> None:
@@ -212,19 +336,21 @@ def test_nothing_to_preview_is_not_found(superuser: Client) -> None:
 
 def test_buttons_follow_state_and_permission(superuser: Client, client: Client) -> None:
     waiting, failed = MessageFactory(), MessageFactory(status=Status.FAILED)
+    uncertain = MessageFactory(status=Status.UNCERTAIN)
 
     def offered(browser: Client, message: Message) -> set[str]:
         html = page(browser, message)
         urls = {
             n: reverse(f"admin:mailcenter_message_{n}", args=[message.pk])
-            for n in ("resend", "retry", "cancel", "reveal")
+            for n in ("resend", "retry", "cancel", "arrived", "reveal")
         }
         return {name for name, url in urls.items() if f'href="{url}"' in html}
 
     assert offered(superuser, waiting) == {"retry", "cancel", "reveal"}
     assert offered(superuser, failed) == {"resend", "reveal"}
+    assert offered(superuser, uncertain) == {"arrived", "resend", "reveal"}
     client.force_login(StaffFactory(permissions=["view_message"]))
-    assert offered(client, failed) == set()
+    assert offered(client, failed) == offered(client, uncertain) == set()
 
 
 def test_mail_that_only_the_visitor_can_ask_for_again_says_so(

@@ -52,6 +52,21 @@ def test_a_row_says_what_became_of_the_mail(superuser: Client) -> None:
     assert "<time datetime=" in html
 
 
+def test_a_waiting_mail_says_why(superuser: Client) -> None:
+    Account.objects.update(
+        address="site@qq.com",
+        paused_until=timezone.now() + timedelta(minutes=15),
+        pause_reason='535 <b>"Login"</b> ' + "Fail. " * 30,
+    )
+    MessageFactory(status=Status.SENT)
+    assert "is paused" not in page(superuser)
+    MessageFactory()
+    html = page(superuser)
+    assert html.count("The account site@qq.com is paused: 535 &lt;b&gt;") == 2
+    # What is cut off stands in the title.
+    assert html.count("at the earliest") == 1
+
+
 @pytest.mark.parametrize(
     ("parameter", "value", "wanted", "other"),
     [

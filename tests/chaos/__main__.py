@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.chaos.configuration import ALL, Configuration
 from tests.chaos.running import Result, Run
+from tests.chaos.site import ProcessDied
 from tests.chaos.table import heading, row
 from tests.components import PROBES
 
@@ -29,7 +30,12 @@ def main() -> int:
         if missing:
             sys.stderr.write(f"{configuration}: this machine has no {', '.join(missing)}\n")
             continue
-        result = kill(configuration, kills)
+        try:
+            result = kill(configuration, kills)
+        except ProcessDied as error:
+            sys.stderr.write(f", then a process died:\n{error}\n")
+            whole = False
+            continue
         rows.append(row(configuration, result))
         for name, mails in result.judgement.violations.items():
             sys.stderr.write(f"  {name.replace('_', ' ')}: {' '.join(mails[:20])}\n")

@@ -12,11 +12,8 @@ from pathlib import Path
 
 from tests.chaos.counting_server import Moment
 from tests.chaos.servers import Servers
+from tests.chaos.site import ProcessDied
 from tests.site_process import ROOT
-
-
-class WorkerDied(AssertionError):  # noqa: N818
-    """On its own, not by our hand."""
 
 
 class Trap:
@@ -100,7 +97,7 @@ class Worker:
         self.dead = True
 
     def check(self) -> None:
-        """Raises WorkerDied."""
+        """Raises ProcessDied."""
         with self.trap.lock:
             if not self.dead and self.process.poll() is not None:
-                raise WorkerDied(self.log.read_text(errors="replace")[-3000:])
+                raise ProcessDied(self.log)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.chaos.counting_server import name_of
@@ -23,6 +23,13 @@ MAILCENTER |= {
     "SMTP_FRESH_SECONDS": 1,
 }
 """
+
+
+class ProcessDied(Exception):  # noqa: N818
+    """On its own, not by our hand; the end of its log."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(log.read_text(errors="replace")[-3000:])
 
 
 class ChaosSite(SiteProcess):
@@ -90,9 +97,12 @@ class Feeder:
         self._process, self._log = process, log
 
     def feed(self, mails: int) -> None:
-        """Return when they are queued."""
+        """Return when they are queued. Raises ProcessDied."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{mails}\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "queued\n", self._log.read_text()[-3000:]
+        # A pipe that is broken says less than the log.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{mails}\n")
+            self._process.stdin.flush()
+        if self._process.stdout.readline() != "queued\n":
+            raise ProcessDied(self._log)
