@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
+    # Ended politely, it drops its databases.
+    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(1))
     begun = time.monotonic()
     results = Results()
     for database in DATABASES:

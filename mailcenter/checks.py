@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from mailcenter.transports import SendingAccount, problems
 from mailcenter.transports.account import each_environment_account, suffix_of
 from mailcenter.transports.variables import variable
 
+# What each of the others is made of; one of them is enough.
+PACKAGES = {"celery": ("celery",), "tasks": ("django.tasks", "django_tasks")}
 ENGINES = ("embedded", "celery", "tasks")
 
 
@@ -119,6 +122,16 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 _("MAILCENTER['ENGINE'] must be one of: %(names)s.")
                 % {"names": ", ".join(ENGINES)},
                 id="mailcenter.E106",
+            )
+        )
+    packages = PACKAGES.get(conf.get("ENGINE"), ())
+    if packages and not any(map(find_spec, packages)):
+        found.append(
+            Error(
+                _("The package that MAIL_ENGINE=%(engine)s needs is not installed.")
+                % {"engine": conf.get("ENGINE")},
+                hint=f"pip install -c requirements.txt -r requirements-{conf.get('ENGINE')}.txt",
+                id="mailcenter.E108",
             )
         )
     site = urlsplit(str(conf.get("SITE_URL")))

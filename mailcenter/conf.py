@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
-    # Who wakes and executes: "embedded" is `manage.py mailworker`.
+    # Who wakes and executes: "embedded" (`manage.py mailworker`), "celery" or "tasks".
     "ENGINE": "embedded",
     # A worker owns a mail for so long without a heartbeat (seconds).
     "LEASE_SECONDS": 60,

@@ -332,6 +332,22 @@ DIRECTMAIL = (
 )
 ANY = (
     (AUTH, FEW_COMMANDS, "too-many-log-ins", C.RATE_LIMITED, YES, YES),
+    (
+        MAIL,
+        "450 4.7.1 Error: too much mail from 127.0.0.1",
+        "client-rate-limited",
+        C.RATE_LIMITED,
+        YES,
+        YES,
+    ),
+    (
+        RCPT,
+        "450 4.7.1 Error: too many recipients from 127.0.0.1",
+        "client-rate-limited",
+        C.RATE_LIMITED,
+        YES,
+        YES,
+    ),
     (AUTH, "454 4.7.0 Temporary authentication failure", "temporary", C.TEMPORARY, YES, NO),
     (AUTH, "535 5.7.8 Error: authentication failed", "authentication-failed", C.AUTH, NO, YES),
     (AUTH, "535 No", "log-in-535", C.AUTH, NO, YES),

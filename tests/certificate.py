@@ -19,12 +19,17 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="certificates-")
 
 
-@functools.cache
 def certificate_files(name: str = "") -> tuple[str, str]:
     """Paths of a self-signed certificate and its key, made once a process.
 
     For 127.0.0.1 and localhost, or for ``name`` alone.
     """
+    # However it is called: made twice, the second one would replace a running server's.
+    return _made(name)
+
+
+@functools.cache
+def _made(name: str) -> tuple[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name or "localhost")])
     names: list[x509.GeneralName] = [x509.DNSName(name or "localhost")]

@@ -20,7 +20,6 @@ from benchmarks.targets import ONE_WORKER, OURS, SYNCHRONOUS, Target, targets
 from benchmarks.wires import Wire, Wires, wires
 from tests.site_process import PATIENCE
 
-POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.needs("PostgreSQL"))
 MAIL = b"Message-ID: <%d@sink.test>\r\n\r\n%s\r\n"
 
 
@@ -95,9 +94,14 @@ def _code(replies) -> bytes:
 
 @pytest.mark.parametrize(
     ("database", "question"),
-    [("sqlite", "enqueue"), ("sqlite", "latency"), ("sqlite", "drain"), (POSTGRESQL, "drain")],
+    [
+        ("sqlite", "enqueue"),
+        ("sqlite", "latency"),
+        ("sqlite", "drain"),
+        pytest.param("postgresql", "drain", marks=pytest.mark.needs("PostgreSQL")),
+    ],
 )
-def test_a_question_is_answered(database, question, folder):
+def test_a_question_is_answered(database, question):
     asked = {
         "enqueue": "",
         "latency": f"{Wire(0, True)}: Mailcenter",

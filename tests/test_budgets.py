@@ -13,6 +13,7 @@ from mailcenter.delivery.budget import UNLIMITED, allowance, spend
 from mailcenter.engines.worker import Worker
 from mailcenter.models import Account, Attempt, Message
 from mailcenter.transports import Limits
+from tests.leases import lease
 from tests.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -204,12 +205,13 @@ def test_the_first_in_order_takes_it(send_through):
 
 def test_a_gap_of_seconds_moves_nothing(send_through):
     with ScriptedServer() as first, ScriptedServer() as second:
-        send_through(first, SPACING_SECONDS="60")
+        send_through(first, SPACING_SECONDS="0.2")
         add_account(second, "spare")
-        queue()
-        queue()
+        for _mail in range(3):
+            queue()
         work()
-    assert len(first.accepted) == 1
+    # Waited for, one by one.
+    assert len(first.accepted) == 3
     assert not second.received
 
 
@@ -328,3 +330,14 @@ def test_an_acceptance_from_before_the_pause_does_not_end_it(send_through):
         work()
     assert again(message).status == Status.SENT
     assert environment().is_paused
+
+
+def test_large_mails_are_leased_few_at_a_time(send_through):
+    with ScriptedServer() as server:
+        send_through(server)
+        for _mail in range(3):
+            queue()
+        Message.objects.update(size_bytes=20 * 1024 * 1024)
+        assert len(lease("worker", most=3)) == 1
+        Message.objects.filter(status=Status.QUEUED).update(size_bytes=10 * 1024 * 1024)
+        assert len(lease("worker", most=3)) == 2

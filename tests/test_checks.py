@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.checks import Error, run_checks
 
+from mailcenter import checks
+
 # Django 6.1's own checks look into the database.
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +97,13 @@ def test_two_good_accounts_raise_nothing(settings, more):
 @pytest.mark.parametrize("engine", ["embedded", "celery", "tasks"])
 def test_each_engine_is_known(settings, engine):
     assert "mailcenter.E106" not in found(settings, ENGINE=engine)
+
+
+@pytest.mark.parametrize("engine", ["celery", "tasks"])
+def test_an_engine_whose_package_is_missing(settings, engine, monkeypatch):
+    assert "mailcenter.E108" not in found(settings, ENGINE=engine)
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    assert engine in found(settings, ENGINE=engine)["mailcenter.E108"]
 
 
 def test_the_practice_server_is_for_loopback_alone(settings):

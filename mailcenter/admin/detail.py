@@ -120,7 +120,7 @@ def hindrance_words(obstacle: Hindrance) -> Iterator[str]:
 def _while_uncertain(message: Message, attempts: Sequence[Try], *, replaced: bool) -> Iterator[str]:
     lost = next((a.attempt for a in attempts if a.attempt.outcome == Outcome.UNCERTAIN), None)
     if message.look_at and lost:
-        yield _("The Sent folder of %(account)s is being looked into, next at %(time)s.") % {
+        yield _("At %(time)s the Sent folder of %(account)s is looked into.") % {
             "account": lost.account,
             "time": display.moment(message.look_at),
         }

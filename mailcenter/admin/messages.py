@@ -26,7 +26,7 @@ from mailcenter.delivery.hindrance import Hindrances
 from mailcenter.models import Content, Message, Recipient
 
 SUBJECT_SHOWN = 60
-HINDRANCE_SHOWN = 90
+HINDRANCE_SHOWN = 70
 
 
 class MessageList(ChangeList):
@@ -89,9 +89,11 @@ class MessageAdmin(ReadOnlyAdmin):
         chip = display.chip(message.status, message.get_status_display())
         if not message.hindrance:
             return chip
-        words = " ".join(detail.hindrance_words(message.hindrance))
-        shown = truncatechars(words, HINDRANCE_SHOWN)
-        return format_html('{}<div class="small quiet" title="{}">{}</div>', chip, words, shown)
+        # A server's words may be part of the first sentence.
+        why, *more = detail.hindrance_words(message.hindrance)
+        shown = truncatechars(why, HINDRANCE_SHOWN)
+        words = '{}<div class="small quiet"><span title="{}">{}</span> {}</div>'
+        return format_html(words, chip, why, shown, " ".join(more))
 
     @admin.display(description=_("recipients"))
     def to(self, message: Any) -> str:

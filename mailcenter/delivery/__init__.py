@@ -10,7 +10,6 @@ from mailcenter.delivery.closing import (
     close_accepted,
     close_failed,
     note_accepted,
-    note_recovery,
     pauses_account,
 )
 from mailcenter.delivery.job import Job
@@ -24,7 +23,6 @@ __all__ = [
     "close_accepted",
     "close_failed",
     "note_accepted",
-    "note_recovery",
     "pauses_account",
     "release",
     "renew",

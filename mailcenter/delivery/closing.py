@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -129,14 +129,13 @@ def leave_uncertain(
         once_more(message, now)
 
 
-def note_accepted(slugs: Iterable[str]) -> None:
-    """For the accounts' own rows, after the commit."""
+def note_accepted(jobs: Collection[Job]) -> None:
+    """For the accounts' own rows, after the commit: they work, or work again."""
+    slugs = {job.account.slug for job in jobs}
     Account.objects.filter(slug__in=slugs).update(last_accepted_at=timezone.now())
-
-
-def note_recovery(job: Job) -> None:
-    """The account works again."""
-    Account.objects.recover(job.account.slug, opened(job).started_at)
+    for job in jobs:
+        if job.probe:
+            Account.objects.recover(job.account.slug, opened(job).started_at)
 
 
 def close_abandoned(attempt: Attempt, outcome: Outcome, reply: Reply, verdict: Verdict) -> None:

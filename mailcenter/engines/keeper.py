@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from mailcenter import delivery
 from mailcenter.delivery import Job
@@ -37,12 +37,12 @@ Result = Receipt | TransportError | None
 class Step:
     """What a session waits for: a body that begins, and an attempt to be opened.
 
-    done: gets whether each of the two is on record now.
+    done: gets whether each of the two is on record now; None where the database is away.
     """
 
     body: Job | None
     begin: Job | None
-    done: SimpleQueue[tuple[bool, bool]] = field(default_factory=SimpleQueue)
+    done: SimpleQueue[tuple[bool | None, bool]] = field(default_factory=SimpleQueue)
 
 
 class Keeper:
@@ -56,8 +56,8 @@ class Keeper:
         self._stop = stop
         self._inbox: SimpleQueue[Step | tuple[Job, Result] | None] = SimpleQueue()
         self._unwritten: list[tuple[Job, Result]] = []
-        # Accounts that have accepted mail since their rows last said so.
-        self._to_note: set[str] = set()
+        # Accepted since their accounts' rows last said so.
+        self._to_note: set[Job] = set()
         self._noted_at = 0.0
 
     # For sessions
@@ -66,8 +66,11 @@ class Keeper:
         """Open its attempt; False where the lease is gone, or the database."""
         return self._ask(Step(None, job))[1]
 
-    def body(self, job: Job, following: Job | None) -> tuple[bool, bool]:
-        """Whether the body of ``job`` may leave now; whether ``following`` was begun."""
+    def body(self, job: Job, following: Job | None) -> tuple[bool | None, bool]:
+        """Whether the body of ``job`` may leave now; whether ``following`` was begun.
+
+        None: that could not be written; False: the lease is gone.
+        """
         return self._ask(Step(job, following))
 
     def close(self, job: Job, result: Result) -> None:
@@ -77,7 +80,7 @@ class Keeper:
     def wake(self) -> None:
         self._inbox.put(None)
 
-    def _ask(self, step: Step) -> tuple[bool, bool]:
+    def _ask(self, step: Step) -> tuple[bool | None, bool]:
         self._inbox.put(step)
         return step.done.get()
 
@@ -107,6 +110,8 @@ class Keeper:
             for step in steps:
                 self._alone(step)
         closed = [job for job, result in results if job in plain or self._close(job, result)]
+        if self._unwritten:
+            self._stop.wait(DATABASE_PAUSE_SECONDS)
         self._note()
         return closed
 
@@ -155,7 +160,7 @@ class Keeper:
 
     def _refuse(self, steps: Iterable[Step]) -> None:
         for step in steps:
-            step.done.put((False, False))
+            step.done.put((None, False))
 
     def _close(self, job: Job, result: Result) -> bool:
         """Whether the job is out of our hands."""
@@ -182,14 +187,18 @@ class Keeper:
     def _count(self, outcome: Attempt.Outcome, jobs: Collection[Job]) -> None:
         self.counts[outcome] += len(jobs)
         if outcome == Attempt.Outcome.ACCEPTED:
-            self._to_note |= {job.account.slug for job in jobs}
-            for job in jobs:
-                if job.probe:
-                    delivery.note_recovery(job)
+            self._to_note.update(jobs)
 
     def _note(self, *, idle: bool = False) -> None:
         """Not with each commit: all workers write the same few rows."""
-        if self._to_note and (idle or time.monotonic() - self._noted_at >= NOTE_SECONDS):
-            self._noted_at = time.monotonic()
-            slugs, self._to_note = self._to_note, set()
-            delivery.note_accepted(slugs)
+        due = idle or time.monotonic() - self._noted_at >= NOTE_SECONDS
+        due = due or any(job.probe for job in self._to_note)
+        if not self._to_note or not due:
+            return
+        self._noted_at = time.monotonic()
+        try:
+            delivery.note_accepted(self._to_note)
+            self._to_note = set()
+        except DatabaseError:
+            logger.exception("The accounts' rows can't be written yet.")
+            connection.close()

@@ -82,13 +82,16 @@ class Session:
             if stage is not Stage.BODY:
                 return
             candidate = self._prepared()
-            body_began, begun = self._keeper.body(job, candidate)
+            mine, begun = self._keeper.body(job, candidate)
             if begun:
                 following = candidate
             elif candidate:
                 self._keeper.close(candidate, None)
-            if not body_began:
+            if mine is None:
+                raise MailcenterError("The database did not answer before the body was to leave.")
+            if not mine:
                 raise LeaseLost
+            body_began = True
 
         def announced() -> tuple[Envelope, bytes] | None:
             return (following.envelope, following.raw) if following else None

@@ -83,10 +83,11 @@ class Worker:
         accounts.keep_rows(self._accounts)
         try:
             while not self._stop.is_set():
-                self._claim()
-                if not self._in_hand:
+                gap = self._claim()
+                if not self._in_hand and not gap:
                     break
-                self._commit(POLL_SECONDS)
+                # Where only the gap between two mails holds the next one back, it is waited for.
+                self._commit(POLL_SECONDS if self._in_hand else gap)
                 if not self._in_hand:
                     # What was refused here may be due with another account now.
                     self._rung.set()

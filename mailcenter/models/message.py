@@ -42,6 +42,8 @@ FINAL = frozenset(Status) - UNFINISHED
 # Rows to one statement, and statements to one sweep.
 SLICE = 500
 SLICES = 10
+# So much of what is leased at once lies in a worker's memory.
+MOST_BYTES = 32 * 1024 * 1024
 
 
 def _first(moment: datetime) -> Coalesce:
@@ -126,7 +128,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         # Not as a subquery of the UPDATE: PostgreSQL may run it once a row, and lease them all.
         # (SQLite's transaction itself locks, from its first statement.)
         locked = self.select_for_update(skip_locked=True, of=("self",))
-        keys = list(locked.values_list("pk", flat=True)[:most])
+        keys: list[int] = []
+        room = MOST_BYTES
+        for key, size in locked.values_list("pk", "size_bytes")[:most]:
+            room -= size
+            if keys and room < 0:
+                break
+            keys.append(key)
         return Message.objects.filter(status=Status.QUEUED, pk__in=keys).update(
             status=Status.SENDING, lease_owner=owner, lease_expires_at=until, account=account
         )

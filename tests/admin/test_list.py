@@ -63,7 +63,8 @@ def test_a_waiting_mail_says_why(superuser: Client) -> None:
     MessageFactory()
     html = page(superuser)
     assert html.count("The account site@qq.com is paused: 535 &lt;b&gt;") == 2
-    # What is cut off stands in the title.
+    # What is cut off stands in the title, and the time is never cut off.
+    assert html.count("Fail. " * 29) == 1
     assert html.count("at the earliest") == 1
 
 

@@ -25,7 +25,7 @@ BATCH = 12
 # The trap lets up to so many mails pass, so that kills fall anywhere in a batch.
 PASSING = 8
 # A moment that no worker reaches (nobody logs in while all connections are open) is given up.
-TRAP_SECONDS = 15.0
+TRAP_SECONDS = 30.0
 # Longer than the site looks for a mail in the Sent folder.
 DRAIN_SECONDS = 120.0
 LOOK_SECONDS = 0.1

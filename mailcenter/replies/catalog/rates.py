@@ -43,6 +43,25 @@ ENTRIES = (
         source="Tencent's list of refusals",
     ),
     Entry(
+        "client-rate-limited",
+        VerdictClass.RATE_LIMITED,
+        text=r"too (much mail|many recipients) from",
+        code="4..",
+        retry=True,
+        after=MINUTE,
+        account_wide=True,
+        cause=Words(
+            zh="短时间内从这台服务器发出的邮件太多，对方暂时不收。",
+            en="This server sent too much in a short time, and nothing more is taken for now.",
+        ),
+        cure=Words(
+            zh="已暂停发信，一分钟后自动继续，不用处理。如果经常出现，请调低这个账号的每分钟发信上限。",
+            en="Sending is paused and goes on by itself after a minute. If it happens often, lower "
+            "the account's limit a minute.",
+        ),
+        source="Postfix anvil(8), smtpd_client_message_rate_limit",
+    ),
+    Entry(
         "recipient-frequency-limited",
         VerdictClass.RATE_LIMITED,
         text=r"frequency of receiving",
