@@ -196,6 +196,7 @@ def messages(db: None) -> list[Message]:
         )
         for number, outcome in enumerate(Attempt.Outcome.values):
             AttemptFactory(
+                from_email="网站 <site@practice.test>",
                 message=message,
                 number=number,
                 outcome=outcome,
@@ -216,10 +217,10 @@ def test_the_pages_of_messages_are_chinese(operator: Client, messages: list[Mess
     Account.objects.update(paused_until=timezone.now() + timedelta(hours=1), pause_reason="等")
     found = {("list", ""): shown(operator, "admin:mailcenter_message_changelist")}
     for message in messages:
-        for page in ("change", "history", "resend", "retry", "cancel", "reveal"):
+        for page in ("change", "history", "resend", "retry", "cancel", "arrived", "reveal"):
             name = f"admin:mailcenter_message_{page}"
             found[page, message.status] = shown(operator, name, message.pk)
-        for page in ("resend", "retry", "cancel", "reveal"):
+        for page in ("resend", "retry", "cancel", "arrived", "reveal"):
             name = f"admin:mailcenter_message_{page}"
             found["done " + page, message.status] = shown(operator, name, message.pk, post={})
     assert {page: said for page, said in found.items() if said} == {}

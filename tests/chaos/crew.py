@@ -17,7 +17,7 @@ from tests.site_process import ROOT
 
 
 class Trap:
-    """Kills the worker that is the next to reach a moment, or the ``after``-th next."""
+    """Kills the worker that is the next to reach a moment."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

@@ -60,13 +60,15 @@ def judge(
     arrivals: Mapping[tuple[str, str], int],
     cut: Collection[str],
     *,
+    queued: Collection[str] = (),
     looks: bool = False,
 ) -> Judgement:
-    """cut: mails whose body a killed worker had been asked for.
+    """cut: names of mails whose body a killed worker had been asked for.
 
-    looks: the site can look for them in the Sent folder.
+    queued: names of all that were committed. looks: the site can look into the Sent folder.
     """
-    judgement = Judgement()
+    known = {mail.name for mail in mails}
+    judgement = Judgement(lost=[name for name in queued if name not in known])
     for mail in mails:
         copies = [arrivals.get((mail.message_id, address), 0) for address in mail.recipients]
         announced = sum(attempt.possible_duplicate for attempt in mail.attempts)

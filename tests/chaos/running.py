@@ -94,7 +94,9 @@ class Run:
             mails = self.site.mails()
             arrivals = self.servers.arrivals(mails)
         self.result.mails = len(mails)
-        self.result.judgement = judge(mails, arrivals, self._cut, looks=self.servers.looks)
+        self.result.judgement = judge(
+            mails, arrivals, self._cut, queued=feeder.queued, looks=self.servers.looks
+        )
         self.result.seconds = time.monotonic() - started
         return self.result
 

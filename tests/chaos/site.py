@@ -95,6 +95,7 @@ class ChaosSite(SiteProcess):
 class Feeder:
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self._process, self._log = process, log
+        self.queued: list[str] = []
 
     def feed(self, mails: int) -> None:
         """Return when they are queued. Raises ProcessDied."""
@@ -106,3 +107,5 @@ class Feeder:
             self._process.stdin.flush()
         if self._process.stdout.readline() != "queued\n":
             raise ProcessDied(self._log)
+        first = len(self.queued)
+        self.queued += [f"m{number}" for number in range(first, first + mails)]

@@ -80,6 +80,10 @@ def test_where_the_sent_folder_tells(status, attempts, copies, broken):
     assert set(judgement.violations) == broken
 
 
+def test_a_mail_whose_row_is_gone():
+    assert judge([], Arrivals(), CUT, queued=["m1"]).violations == {"lost": ["m1"]}
+
+
 def test_what_is_no_violation_is_counted_all_the_same():
     assert judged("sent", [UNCERTAIN, AGAIN], [2], cut=CUT).doubled_marked == ["m1"]
     assert judged("uncertain", [UNCERTAIN], [0], cut=CUT).uncertain == ["m1"]
