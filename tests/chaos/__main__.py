@@ -6,6 +6,7 @@ Exits with 1 where a promise was broken, or where fewer workers could be killed 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +25,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="in each configuration")
     kills = parser.parse_args().kills
+    # As Ctrl-C does: no worker is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rows, whole = [heading()], True
     for configuration in ALL:
         missing = [name for name in configuration.needs if not PROBES[name]()]

@@ -20,7 +20,7 @@ SCRIPTED = (
     Moment.ACCEPTED,
 )
 # A mail that never arrived is looked for for a minute: the long form has the time.
-REAL = (Moment.AUTH, Moment.FINAL_DOT, Moment.FINAL_DOT, Moment.RCPT, Moment.DATA, Moment.DATA)
+REAL = (Moment.AUTH, Moment.RCPT, Moment.DATA, Moment.DATA, Moment.FINAL_DOT, Moment.FINAL_DOT)
 ONE_AT_A_TIME = "MAILCENTER['CONNECTIONS'] = 1\n"
 
 
