@@ -163,17 +163,17 @@ def test_what_a_broken_claim_leaves_is_judged_and_not_sent_again(send_through, m
 
 
 def test_a_stage_that_cant_be_committed_sends_no_body_and_is_tried_again(send_through, monkeypatch):
-    lock = message_module.MessageQuerySet.lock_leases
+    lock = message_module.MessageQuerySet.renew_all
     with ScriptedServer() as server:
         send_through(server)
         message = queue()
 
         def database_gone() -> None:
-            def fail_once(self, messages, now):
-                monkeypatch.setattr(message_module.MessageQuerySet, "lock_leases", lock)
+            def fail_once(self, messages, now, until):
+                monkeypatch.setattr(message_module.MessageQuerySet, "renew_all", lock)
                 raise OperationalError("gone")
 
-            monkeypatch.setattr(message_module.MessageQuerySet, "lock_leases", fail_once)
+            monkeypatch.setattr(message_module.MessageQuerySet, "renew_all", fail_once)
 
         during(server, "DATA", database_gone)
         work()

@@ -20,6 +20,26 @@ from mailcenter.models import Account, Message, Recipient
 from mailcenter.models.message import MessageQuerySet
 from mailcenter.transports import SendingAccount
 
+# The rest of the row is for people.
+NEEDED = (
+    "kind",
+    "from_email",
+    "message_id",
+    "account_id",
+    "priority",
+    "next_attempt_at",
+    "attempt_count",
+    "lease_owner",
+    "sent_at",
+    "next_trigger",
+    "triggered_by_id",
+    "triggered_by_name",
+    "possible_duplicate",
+    "content__message_id",
+    "content__sealed",
+    "content__secret",
+)
+
 Accounts = Mapping[str, SendingAccount]
 
 
@@ -116,7 +136,7 @@ def _jobs(owner: str, account: SendingAccount, own: frozenset[str]) -> list[Job]
     ):
         pending.setdefault(key, []).append(address)
     jobs = []
-    for message in messages.select_related("content").defer("content__redacted").order_by():
+    for message in messages.select_related("content").only(*NEEDED).order_by():
         job = Job(message, account, tuple(pending.get(message.pk, ())), own)
         if job.recipients:
             jobs.append(job)

@@ -28,14 +28,22 @@ RecipientStatus = Recipient.Status
 
 
 def close_all_accepted(results: Sequence[tuple[Job, Receipt]], now: datetime) -> set[Job]:
-    """The plain cases at once: accepted for every recipient, and the message is still leased to
-    its job and locked. Returns those that are closed; the others want a look of their own.
+    """The plain cases at once: accepted for every recipient, while the lease still holds.
+
+    Returns those that are closed; the others want a look of their own. Raises LeaseLost where a
+    lease is gone, inside the caller's transaction.
     """
     plain = {
         job: receipt
         for job, receipt in results
         if all(reply.positive for reply in receipt.recipients.values())
     }
+    by_code: dict[int | None, list[Message]] = {}
+    for job, receipt in plain.items():
+        by_code.setdefault(receipt.reply.code, []).append(job.message)
+    # Rows are locked in one order everywhere: message, attempt, recipients.
+    for code, messages in by_code.items():
+        Message.objects.mark_all_sent(messages, now, last_reply_code=code, last_verdict="")
     for job, receipt in plain.items():
         attempt = opened(job)
         attempt.remote_id = receipt.remote_id
@@ -48,11 +56,6 @@ def close_all_accepted(results: Sequence[tuple[Job, Receipt]], now: datetime) ->
             for address in receipt.recipients
         ]
     )
-    by_code: dict[int | None, list[Message]] = {}
-    for job, receipt in plain.items():
-        by_code.setdefault(receipt.reply.code, []).append(job.message)
-    for code, messages in by_code.items():
-        Message.objects.mark_all_sent(messages, now, last_reply_code=code, last_verdict="")
     return set(plain)
 
 

@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 
 Outcome = Attempt.Outcome
 VERB = "IMAP"
-# Longer than a look takes; after it another process may look.
-TAKEN = timedelta(minutes=5)
 LOOKS_AT_ONCE = 100
 # Between the server's clock and ours; the shortest wait for another attempt is longer.
 CLOCKS_DIFFER = timedelta(seconds=10)
@@ -57,7 +55,7 @@ def look(accounts: Mapping[str, SendingAccount]) -> None:
 
 def _look(message: Message, attempt: Attempt, folder: SentFolder | None) -> None:
     mine = Message.objects.filter(pk=message.pk)
-    until = timezone.now() + TAKEN
+    until = timezone.now() + timedelta(seconds=conf.get("LEASE_SECONDS"))
     if not mine.filter(look_at=message.look_at).look_again(until):
         # Another process looks, or nobody needs to any more.
         return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils import timezone
 from mailcenter.delivery.claiming import lease
 from mailcenter.delivery.closing import close_all_accepted, identity, opened
 from mailcenter.delivery.job import Job
+from mailcenter.exceptions import LeaseLost
 from mailcenter.models import Attempt, Message
 from mailcenter.models.each import insert_each, update_each
 from mailcenter.models.message import MessageQuerySet
@@ -35,18 +37,48 @@ class Written:
 def write(
     accepted: Sequence[tuple[Job, Receipt]], bodies: Sequence[Job], begins: Sequence[Job]
 ) -> Written:
-    """One transaction."""
-    with transaction.atomic():
-        now = timezone.now()
-        jobs = [*(job for job, _receipt in accepted), *bodies, *begins]
-        # So that no sweep judges a lease between its check and the commit.
-        leases = Message.objects.lock_leases([job.message for job in jobs], now)
-        mine = [(job, receipt) for job, receipt in accepted if job.message.pk in leases]
+    """All in one transaction; where a lease is gone, each of them in one of its own."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            return _write(accepted, bodies, begins, now)
+    except LeaseLost:
         return Written(
-            closed=close_all_accepted(mine, now),
-            held=_begin_bodies([job for job in bodies if leases.get(job.message.pk)]),
-            begun=_open_attempts([job for job in begins if leases.get(job.message.pk)], now),
+            closed={one[0] for one in accepted if _held(partial(_write, [one], [], [], now))},
+            held={job for job in bodies if _held(partial(_write, [], [job], [], now))},
+            begun={job for job in begins if _held(partial(_write, [], [], [job], now))},
         )
+
+
+def _held(step: Callable[[], Written]) -> bool:
+    try:
+        with transaction.atomic():
+            written = step()
+    except LeaseLost:
+        return False
+    return bool(written.closed or written.held or written.begun)
+
+
+def _write(
+    accepted: Sequence[tuple[Job, Receipt]],
+    bodies: Sequence[Job],
+    begins: Sequence[Job],
+    now: datetime,
+) -> Written:
+    """Raises LeaseLost where one of them is gone; then nothing of it must be committed."""
+    closed = close_all_accepted(accepted, now)
+    # The lease begins anew with the body: so its row is locked, and no sweep judges it between
+    # this check and the commit.
+    Message.objects.renew_all([job.message for job in bodies], now, now + lease())
+    begun_bodies = [identity(opened(job)) | {"outcome": Attempt.Outcome.OPEN} for job in bodies]
+    rows = [(row, {"stage": Stage.BODY}) for row in begun_bodies]
+    if update_each(Attempt, rows) < len(rows):
+        raise LeaseLost
+    Message.objects.count_attempts([job.message for job in begins], now)
+    for job in begins:
+        job.attempt = _attempt(job, now)
+    insert_each([job.attempt for job in begins if job.attempt])
+    return Written(closed, set(bodies), set(begins))
 
 
 def renew(jobs: Iterable[Job]) -> None:
@@ -58,26 +90,6 @@ def renew(jobs: Iterable[Job]) -> None:
 def release(jobs: Iterable[Job]) -> None:
     """Another worker may have them at once."""
     _leased(jobs).release()
-
-
-def _open_attempts(jobs: Sequence[Job], now: datetime) -> set[Job]:
-    for job in jobs:
-        job.attempt = _attempt(job, now)
-    Message.objects.count_attempts([job.message for job in jobs])
-    insert_each([job.attempt for job in jobs if job.attempt])
-    return set(jobs)
-
-
-def _begin_bodies(jobs: Sequence[Job]) -> set[Job]:
-    """Where the sweep has judged the attempt, nothing leaves any more."""
-
-    def begin(some: Sequence[Job]) -> int:
-        chosen = [identity(opened(job)) | {"outcome": Attempt.Outcome.OPEN} for job in some]
-        return update_each(Attempt, [(where, {"stage": Stage.BODY}) for where in chosen])
-
-    if begin(jobs) == len(jobs):
-        return set(jobs)
-    return {job for job in jobs if begin([job])}
 
 
 def _leased(jobs: Iterable[Job]) -> MessageQuerySet:

@@ -58,6 +58,7 @@ class Keeper:
         self._unwritten: list[tuple[Job, Result]] = []
         # Accepted since their accounts' rows last said so.
         self._to_note: set[Job] = set()
+        self._recovered = False
         self._noted_at = 0.0
 
     # For sessions
@@ -188,17 +189,17 @@ class Keeper:
         self.counts[outcome] += len(jobs)
         if outcome == Attempt.Outcome.ACCEPTED:
             self._to_note.update(jobs)
+            self._recovered |= any(job.probe for job in jobs)
 
     def _note(self, *, idle: bool = False) -> None:
         """Not with each commit: all workers write the same few rows."""
-        due = idle or time.monotonic() - self._noted_at >= NOTE_SECONDS
-        due = due or any(job.probe for job in self._to_note)
+        due = idle or self._recovered or time.monotonic() - self._noted_at >= NOTE_SECONDS
         if not self._to_note or not due:
             return
         self._noted_at = time.monotonic()
         try:
             delivery.note_accepted(self._to_note)
-            self._to_note = set()
+            self._to_note, self._recovered = set(), False
         except DatabaseError:
             logger.exception("The accounts' rows can't be written yet.")
             connection.close()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from mailcenter.exceptions import LeaseLost
 from mailcenter.models.account import Account
 from mailcenter.models.content import Content
 from mailcenter.models.each import update_each
@@ -149,37 +150,39 @@ class MessageQuerySet(models.QuerySet["Message"]):
             status=Status.QUEUED, lease_owner="", lease_expires_at=None
         )
 
-    def lock_leases(self, messages: Iterable[Message], now: datetime) -> dict[int, bool]:
-        """Of these, lock those that are still leased as they were when they were claimed.
+    def renew_all(self, messages: Collection[Message], now: datetime, until: datetime) -> None:
+        """The heartbeat of these. Raises LeaseLost where one of the leases is gone or over."""
+        self._change_leased(messages, {"lease_expires_at": until}, lease_expires_at__gt=now)
 
-        By key, whether the lease is alive. To be called inside a transaction.
-        """
-        owners = {message.pk: message.lease_owner for message in messages}
-        # In one order, so that no two workers wait for each other.
-        locked = self.filter(pk__in=owners, status=Status.SENDING).order_by("pk")
-        rows = locked.select_for_update().values_list("pk", "lease_owner", "lease_expires_at")
-        return {pk: until > now for pk, owner, until in rows if until and owner == owners[pk]}
-
-    def count_attempts(self, messages: Iterable[Message]) -> None:
-        """One attempt more for each; they are locked.
+    def count_attempts(self, messages: Collection[Message], now: datetime) -> None:
+        """One attempt more for each. Raises LeaseLost where a lease is gone or over.
 
         What the next one would record as its cause is set back to "automatic retry".
         """
-        update_each(
-            self.model,
-            [
-                (
-                    {"id": message.pk},
-                    {
-                        "attempt_count": message.attempt_count + 1,
-                        "next_trigger": "retry",
-                        "triggered_by": None,
-                        "triggered_by_name": "",
-                    },
-                )
-                for message in messages
-            ],
-        )
+        columns = {"next_trigger": "retry", "triggered_by": None, "triggered_by_name": ""}
+        counts = {message: {"attempt_count": message.attempt_count + 1} for message in messages}
+        self._change_leased(messages, columns, counts, lease_expires_at__gt=now)
+
+    def _change_leased(
+        self,
+        messages: Collection[Message],
+        columns: dict[str, Any],
+        own: Mapping[Message, dict[str, Any]] | None = None,
+        **fence: Any,
+    ) -> None:
+        """Change those that are still leased as they were when they were claimed.
+
+        To be called inside a transaction. Raises LeaseLost where one of them is not.
+        """
+        rows = [
+            (
+                {"id": m.pk, "lease_owner": m.lease_owner, "status": Status.SENDING.value, **fence},
+                columns | own[m] if own else columns,
+            )
+            for m in messages
+        ]
+        if update_each(self.model, rows) < len(messages):
+            raise LeaseLost
 
     def requeue(self, at: datetime, accepted_at: datetime | None = None, **columns: Any) -> int:
         """Wait for another attempt at ``at``; some recipients were accepted at ``accepted_at``."""
@@ -206,25 +209,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def mark_sent(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.SENT, now, UNFINISHED, sent_at=_first(now), **columns)
 
-    def mark_all_sent(self, messages: Sequence[Message], now: datetime, **columns: Any) -> None:
-        """For rows that are locked and being sent; their contents have been read."""
-        finished: dict[str, Any] = {
-            "status": Status.SENT,
-            "finished_at": now,
-            "lease_owner": "",
-            "lease_expires_at": None,
-        }
-        update_each(
-            self.model,
-            [
-                ({"id": message.pk}, finished | columns | {"sent_at": message.sent_at or now})
-                for message in messages
-            ],
-        )
-        update_each(
-            Content,
-            [({"message": m.pk}, {"sealed": None}) for m in messages if m.content.secret],
-        )
+    def mark_all_sent(self, messages: Collection[Message], now: datetime, **columns: Any) -> None:
+        """For those that are still leased; their contents have been read.
+
+        Raises LeaseLost where one of them is not.
+        """
+        columns |= {"status": Status.SENT.value, "finished_at": now}
+        columns |= {"lease_owner": "", "lease_expires_at": None}
+        own = {message: {"sent_at": message.sent_at or now} for message in messages}
+        self._change_leased(messages, columns, own)
+        secret = [message.pk for message in messages if message.content.secret]
+        update_each(Content, [({"message": key}, {"sealed": None}) for key in secret])
 
     def mark_failed(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.FAILED, now, UNFINISHED, **columns)
