@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import chain
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -25,7 +24,7 @@ def insert_each(rows: Sequence[Model]) -> None:
         return
     model = type(rows[0])
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    statement = _insert(model, tuple(field.name for field in fields), _at_once(len(rows)))
+    statement = _insert(model, tuple(field.name for field in fields), connection.vendor)
     _run(statement, fields, [[getattr(row, field.attname) for field in fields] for row in rows])
 
 
@@ -38,15 +37,10 @@ def update_each(model: type[Model], rows: Sequence[tuple[Columns, Columns]]) -> 
         return 0
     where, values = rows[0]
     return _run(
-        _update(model, tuple(values), tuple(where), _at_once(len(rows))),
+        _update(model, tuple(values), tuple(where), connection.vendor),
         [_field(model, name) for name in (*values, *where)],
         [[*values.values(), *where.values()] for where, values in rows],
     )
-
-
-def _at_once(rows: int) -> int:
-    """How many rows one statement names: SQLite is as fast with one after the other."""
-    return rows if connection.vendor == "postgresql" else 1
 
 
 def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: list[list[Any]]) -> int:
@@ -60,39 +54,41 @@ def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: list[list[Any]
         for row in rows
     ]
     with database.cursor() as cursor:
-        if _at_once(len(rows)) == len(rows):
-            cursor.execute(statement, list(chain.from_iterable(parameters)))
+        if database.vendor == "postgresql":
+            cursor.execute(statement, [list(column) for column in zip(*parameters, strict=True)])
         else:
             cursor.executemany(statement, parameters)
         return int(cursor.rowcount)
 
 
 @cache
-def _insert(model: type[Model], names: tuple[str, ...], rows: int) -> str:
+def _insert(model: type[Model], names: tuple[str, ...], vendor: str) -> str:
     columns = ", ".join(_column(model, name) for name in names)
-    places = ", ".join("%s" for _name in names)
-    return f"INSERT INTO {_table(model)} ({columns}) VALUES " + ", ".join([f"({places})"] * rows)  # noqa: S608
+    if vendor == "postgresql":
+        rows = f"SELECT * FROM {_given(model, names)}"  # noqa: S608
+    else:
+        rows = "VALUES ({})".format(", ".join("%s" for _name in names))
+    return f"INSERT INTO {_table(model)} ({columns}) {rows}"
 
 
 @cache
-def _update(model: type[Model], values: tuple[str, ...], where: tuple[str, ...], rows: int) -> str:
-    if rows == 1:
-        changes = ", ".join(f"{_column(model, name)} = %s" for name in values)
-        chosen = " AND ".join(f"{_column(model, name)} {_operator(name)} %s" for name in where)
-        return f"UPDATE {_table(model)} SET {changes} WHERE {chosen}"  # noqa: S608
-    # PostgreSQL would take every value of a list for text.
-    types = [_field(model, name).rel_db_type(connection) for name in (*values, *where)]
-    row = "({})".format(", ".join(f"%s::{kind}" for kind in types))
-    given = [f"v{number}" for number in range(len(types))]
-    named = list(zip((*values, *where), given, strict=True))
-    changes = ", ".join(f"{_column(model, name)} = v.{v}" for name, v in named[: len(values)])
+def _update(
+    model: type[Model], values: tuple[str, ...], where: tuple[str, ...], vendor: str
+) -> str:
+    many = vendor == "postgresql"
+    new = iter(f"given.v{number}" if many else "%s" for number in range(len(values + where)))
+    changes = ", ".join(f"{_column(model, name)} = {next(new)}" for name in values)
     chosen = " AND ".join(
-        f"t.{_column(model, name)} {_operator(name)} v.{v}" for name, v in named[len(values) :]
+        f"{_table(model)}.{_column(model, name)} {_operator(name)} {next(new)}" for name in where
     )
-    return (
-        f"UPDATE {_table(model)} AS t SET {changes} "  # noqa: S608
-        f"FROM (VALUES {', '.join([row] * rows)}) AS v({', '.join(given)}) WHERE {chosen}"
-    )
+    source = f"FROM {_given(model, values + where)} " if many else ""
+    return f"UPDATE {_table(model)} SET {changes} {source}WHERE {chosen}"  # noqa: S608
+
+
+def _given(model: type[Model], names: tuple[str, ...]) -> str:
+    """PostgreSQL's rows from one list a column: however many, the statement stays the same."""
+    lists = ", ".join(f"%s::{_field(model, name).rel_db_type(connection)}[]" for name in names)
+    return f"unnest({lists}) AS given({', '.join(f'v{n}' for n in range(len(names)))})"
 
 
 def _operator(name: str) -> str:
