@@ -163,16 +163,17 @@ def test_two_workers_share_one_budget(send_through):
 def test_the_next_account_takes_what_is_over_the_budget(send_through):
     with ScriptedServer() as first, ScriptedServer() as second:
         send_through(first, PER_DAY="2")
-        add_account(second, "spare")
+        add_account(second, "spare", from_name="Spare")
         mails = [queue(), queue()]
         work()
     assert [mail.sender for mail in first.accepted] == ["site@practice.test"]
     (moved,) = second.accepted
     assert moved.sender == "spare@practice.test"
-    assert b"From: spare@practice.test\r\n" in moved.raw
+    assert b"From: Spare <spare@practice.test>\r\n" in moved.raw
     assert b"Reply-To: site@practice.test\r\n" in moved.raw
     assert {again(m).account_id for m in mails} == {"environment", "spare"}
-    assert Attempt.objects.get(account="spare").from_email == "spare@practice.test"
+    attempt = Attempt.objects.get(account="spare")
+    assert attempt.from_email == "Spare <spare@practice.test>"
 
 
 def test_only_the_kinds_that_it_is_for_move(send_through):

@@ -34,8 +34,11 @@ class Job:
         """The frozen From, unless the account allows only its own, or it is another account's."""
         name, address = addresses.split(self.message.from_email)
         mine = addresses.split(self.account.address)[1]
-        foreign = self.account.preset.sender_must_match or address.lower() in self.own
-        if foreign and address.lower() != mine.lower():
+        if address.lower() == mine.lower():
+            return self.message.from_email
+        if address.lower() in self.own:
+            return addresses.display(self.account.from_name or name, mine)
+        if self.account.preset.sender_must_match:
             return addresses.display(name, mine)
         return self.message.from_email
 

@@ -123,8 +123,10 @@ class Worker:
                 self._keeper.wake()
 
     def _sweep_and_sweep(self) -> None:
-        while not self._stop.wait(conf.get("SWEEP_SECONDS")):
+        while True:
             delivery.sweep(self._accounts)
+            if self._stop.wait(conf.get("SWEEP_SECONDS")):
+                return
 
     def _look_and_look(self) -> None:
         # On their own: a mailbox that does not answer must not hold up the sweep.

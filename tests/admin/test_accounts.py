@@ -198,9 +198,13 @@ def test_a_new_code_ends_the_pause_and_rings(
         response = change(superuser, "shop", secret=f" {NEW_CODE}\n")
     assert response.status_code == 302
     account = Account.objects.get(pk="shop")
-    assert not account.is_paused
     assert stored(account) == NEW_CODE
     assert rings == [True]
+    # Not before a worker has read it: the old one would be refused once more.
+    assert account.is_paused
+    accounts.keep_rows(accounts.configured())
+    account.refresh_from_db()
+    assert not account.is_paused
     assert NEW_CODE not in LogEntry.objects.get().change_message
 
 
