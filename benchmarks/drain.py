@@ -36,7 +36,8 @@ def cases(vendor: str) -> Iterator[Case]:
         near, far = Wire(0, tls), Wire(FAR, tls)
         yield Case(Ours(), near, 1500)
         yield Case(POST_OFFICE_BEST, near, 1500)
-        yield Case(Ours(2), near, 2000)
+        # As many connections as the other's best.
+        yield Case(Ours(2, connections=10), near, 2000)
         yield Case(POST_OFFICE_FEWER_THREADS, near, 1500)
         yield Case(PostOffice(), near, 1000, once=True)
         yield Case(DjangoMailer(), near, 500, once=True)
@@ -58,7 +59,8 @@ def _more_of_ours(near: Wire, far: Wire) -> Iterator[Case]:
     for connections in (1, 4):
         yield Case(Ours(connections=connections), near, 1500, once=True)
         yield Case(Ours(connections=connections), far, 80 * connections, once=True)
-    yield Case(Ours(4), near, 2000, once=True)
+    for workers in (2, 4):
+        yield Case(Ours(workers), near, 2000, once=True)
     for workers in (2, 4):
         yield Case(Ours(workers), far, 400 * workers, once=True)
 
