@@ -18,7 +18,7 @@ DEFAULTS: dict[str, Any] = {
     # A kept connection is used again for so long (seconds; QQ drops idle ones).
     "SMTP_FRESH_SECONDS": 60,
     # So many connections to one account, in one worker process.
-    "CONNECTIONS": 5,
+    "CONNECTIONS": 6,
     # An account whose server can't be reached is left alone for so long (seconds).
     "BREAKER_SECONDS": 60,
     # Back-off doubles from base to max (seconds), for so many attempts.

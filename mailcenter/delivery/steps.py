@@ -15,7 +15,7 @@ from mailcenter.delivery.closing import close_all_accepted, identity, opened
 from mailcenter.delivery.job import Job
 from mailcenter.exceptions import LeaseLost
 from mailcenter.models import Attempt, Message
-from mailcenter.models.each import insert_each, update_each
+from mailcenter.models.each import insert_each, together, update_each
 from mailcenter.models.message import MessageQuerySet
 from mailcenter.replies import Stage
 from mailcenter.transports import Receipt
@@ -40,7 +40,7 @@ def write(
     """All in one transaction; where a lease is gone, each of them in one of its own."""
     now = timezone.now()
     try:
-        with transaction.atomic():
+        with transaction.atomic(), together():
             return _write(accepted, bodies, begins, now)
     except LeaseLost:
         return Written(
@@ -52,7 +52,7 @@ def write(
 
 def _held(step: Callable[[], Written]) -> bool:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), together():
             written = step()
     except LeaseLost:
         return False
@@ -72,8 +72,7 @@ def _write(
     Message.objects.renew_all([job.message for job in bodies], now, now + lease())
     begun_bodies = [identity(opened(job)) | {"outcome": Attempt.Outcome.OPEN} for job in bodies]
     rows = [(row, {"stage": Stage.BODY}) for row in begun_bodies]
-    if update_each(Attempt, rows) < len(rows):
-        raise LeaseLost
+    update_each(Attempt, rows, missing=LeaseLost)
     Message.objects.count_attempts([job.message for job in begins], now)
     for job in begins:
         job.attempt = _attempt(job, now)

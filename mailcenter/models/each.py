@@ -6,7 +6,9 @@ the database itself does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -16,6 +18,36 @@ from django.db.models import Field, Model
 Columns = dict[str, Any]
 # What every database takes as it is; to ask the field costs more than the whole statement.
 PLAIN = frozenset({str, int, bool, type(None)})
+
+
+class _Block(threading.local):
+    """asked: what a thread still has to ask of its statements; None: nothing waits."""
+
+    asked: list[Callable[[], None]] | None = None
+
+
+_block = _Block()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Inside, PostgreSQL gets one statement after the other without waiting for their results.
+
+    What an ``update_each`` misses is raised at the end of the block.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    asked: list[Callable[[], None]] = []
+    _block.asked = asked
+    try:
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            yield
+    finally:
+        _block.asked = None
+    for ask in asked:
+        ask()
 
 
 def insert_each(rows: Sequence[Model]) -> None:
@@ -28,22 +60,37 @@ def insert_each(rows: Sequence[Model]) -> None:
     _run(statement, fields, [[getattr(row, field.attname) for field in fields] for row in rows])
 
 
-def update_each(model: type[Model], rows: Sequence[tuple[Columns, Columns]]) -> int:
+def update_each(
+    model: type[Model],
+    rows: Sequence[tuple[Columns, Columns]],
+    missing: type[Exception] | None = None,
+) -> None:
     """rows: (columns that choose the row, columns to set), the same names in each pair.
 
-    A name that ends in ``__gt`` chooses what is greater. Returns how many rows were changed.
+    A name that ends in ``__gt`` chooses what is greater. missing: raised where one of the rows
+    is not there.
     """
     if not rows:
-        return 0
+        return
     where, values = rows[0]
-    return _run(
+    cursor = _run(
         _update(model, tuple(values), tuple(where), connection.vendor),
         [_field(model, name) for name in (*values, *where)],
         [[*values.values(), *where.values()] for where, values in rows],
     )
 
+    def ask() -> None:
+        if missing and cursor.rowcount < len(rows):
+            raise missing
 
-def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: list[list[Any]]) -> int:
+    if _block.asked is None:
+        ask()
+    else:
+        _block.asked.append(ask)
+
+
+def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: list[list[Any]]) -> Any:
+    """The cursor: inside ``together`` it knows nothing yet."""
     # The connection itself: its proxy costs more than the conversion of a value.
     database = connections[DEFAULT_DB_ALIAS]
     parameters = [
@@ -53,12 +100,12 @@ def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: list[list[Any]
         ]
         for row in rows
     ]
-    with database.cursor() as cursor:
-        if database.vendor == "postgresql":
-            cursor.execute(statement, [list(column) for column in zip(*parameters, strict=True)])
-        else:
-            cursor.executemany(statement, parameters)
-        return int(cursor.rowcount)
+    cursor = database.cursor()
+    if database.vendor == "postgresql":
+        cursor.execute(statement, [list(column) for column in zip(*parameters, strict=True)])
+    else:
+        cursor.executemany(statement, parameters)
+    return cursor
 
 
 @cache

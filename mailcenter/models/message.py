@@ -181,8 +181,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             )
             for m in messages
         ]
-        if update_each(self.model, rows) < len(messages):
-            raise LeaseLost
+        update_each(self.model, rows, missing=LeaseLost)
 
     def requeue(self, at: datetime, accepted_at: datetime | None = None, **columns: Any) -> int:
         """Wait for another attempt at ``at``; some recipients were accepted at ``accepted_at``."""
