@@ -292,11 +292,10 @@ def test_the_mail_that_is_the_trouble_is_not_the_probe_each_time(send_through):
 def test_a_server_that_cant_be_reached_is_left_alone_for_a_minute(send_through):
     with ScriptedServer() as server:
         send_through(server)
-        port = server.port
+    # Nobody listens at its port any more.
     mails = [queue(), queue()]
     work()
     work()
-    assert port
     assert Attempt.objects.count() == 1
     assert 50 < pause_seconds() <= 60
     assert {again(m).status for m in mails} == {"queued"}

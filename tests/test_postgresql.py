@@ -15,6 +15,7 @@ MAIN_PATH = [
     "test_backend.py",
     "test_delivery.py",
     "test_delivery_faults.py",
+    "test_each.py",
     "test_locks.py",
     "test_looking.py",
     "test_resend.py",

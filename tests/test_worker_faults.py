@@ -188,4 +188,3 @@ def test_a_clock_that_jumps_in_the_middle_of_a_mail(jump, kind, tmp_path: Path):
             until(lambda: site.rows(STATUS) == [("sent",)])
             assert worker.poll() is None
     assert len(server.accepted) == 1
-    assert site.rows
