@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 # The packages measured beside this one stay out of the way.
 VENV_BENCH := .venv-bench
 ROUNDS ?= 3
+ROWS ?= 1000000
 
-.PHONY: run admin test chaos bench lint messages requirements
+.PHONY: run admin test unit chaos bench bench-admin lint messages replies support requirements
 
 run: $(VENV)/installed
 	@$(BIN)/python -m project.run
@@ -19,11 +20,18 @@ admin: $(VENV)/installed
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -n auto
 
+# Four to two processors: many of them wait for a socket.
+unit: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest -n 4 -m "not needs and not long"
+
 chaos: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.chaos --kills 100
 
 bench: $(VENV_BENCH)/installed
 	@$(VENV_BENCH)/bin/python -m benchmarks --rounds $(ROUNDS)
+
+bench-admin: $(VENV_BENCH)/installed
+	@$(VENV_BENCH)/bin/python -m benchmarks.admin --rows $(ROWS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -42,6 +50,17 @@ messages: $(VENV)/installed-dev
 	sed -i.old '/^"POT-Creation-Date/d' */locale/zh_Hans/LC_MESSAGES/django.po
 	rm */locale/zh_Hans/LC_MESSAGES/django.po.old
 	$(BIN)/python manage.py compilemessages --ignore .venv --ignore $(VENV_BENCH) --ignore var
+
+# The catalogue for reading; a test fails where the pages say something else.
+replies: $(VENV)/installed-dev
+	$(BIN)/python manage.py explain --document en > docs/replies.md
+	$(BIN)/python manage.py explain --document zh-hans > docs/replies.zh-CN.md
+
+# What mail programs understand, as measured by others; needs npm.
+support: $(VENV)/installed
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT \
+		&& npm pack --silent --pack-destination "$$folder" caniemail@latest >/dev/null \
+		&& $(BIN)/python mailcenter/templating/advice/data/renew.py "$$folder"/*.tgz
 
 PIN := CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile --quiet --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links

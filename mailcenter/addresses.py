@@ -79,6 +79,8 @@ def header(address: str) -> str:
 
 def decoded(header: str) -> str:
     """RFC 2047 encoded words as text; what can't be decoded stays as it is."""
+    if "=?" not in header:
+        return header
     try:
         return str(make_header(decode_header(header)))
     except (LookupError, UnicodeError, ValueError):

@@ -37,12 +37,12 @@ class OutboxBackend(BaseEmailBackend):
         unless fail_silently: then what can be kept is, and the rest is logged.
         """
         if not self.fail_silently:
-            return outbox.enqueue(list(email_messages or []))
+            return len(outbox.enqueue(list(email_messages or [])))
         return sum(map(self._try, email_messages or []))
 
     def _try(self, message: EmailMessage) -> int:
         try:
-            return outbox.enqueue([message])
+            return len(outbox.enqueue([message]))
         except (MailcenterError, ValueError) as error:
             logger.error("A mail was refused and, as its sender asked, dropped: %s", error)
             return 0

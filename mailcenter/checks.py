@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import sqlite3
+from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from mailcenter import conf, kinds
 from mailcenter.exceptions import ConfigurationError
+from mailcenter.rendering import FALLBACK_LANGUAGE, contracts, sources
+from mailcenter.templating.contract import problems as problems_of_parts
 from mailcenter.transports import SendingAccount, problems
 from mailcenter.transports.account import each_environment_account, suffix_of
 from mailcenter.transports.variables import variable
@@ -151,6 +156,54 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register()
+def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A worker learns the keys of the rows that it inserts: INSERT … RETURNING came with 3.35."""
+    if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= (3, 35):
+        return []
+    return [
+        Error(
+            _("SQLite is %(version)s, and 3.35 or newer is needed.")
+            % {"version": sqlite3.sqlite_version},
+            hint=_("Use a Python that comes with a newer one, or PostgreSQL: set DATABASE_URL."),
+            id="mailcenter.E109",
+        )
+    ]
+
+
+@register()
+def check_templates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The built-in ones alone: no look into the database."""
+    return [
+        Warning(
+            _("The mail template %(name)s: %(problem)s") % {"name": name, "problem": problem},
+            hint=_("`manage.py mailtemplates check` names them all."),
+            id="mailcenter.W107",
+        )
+        for name, problem in _wrong_templates()
+    ]
+
+
+def _wrong_templates() -> Iterator[tuple[str, str]]:
+    """Folder, and the first of its problems."""
+    for slug, _label in contracts.slugs():
+        missing = True
+        for language in sorted({*contracts.languages(), FALLBACK_LANGUAGE}):
+            try:
+                source = sources.built_in(slug, language)
+                missing &= source is None
+                if source and (
+                    wrong := problems_of_parts(source.parts, contracts.of(slug), language)
+                ):
+                    yield f"{slug}/{language}", str(wrong[0])
+            # Files and samples are a developer's, who is about to mend them: the site must start.
+            except Exception as error:
+                missing = False
+                yield f"{slug}/{language}", f"{type(error).__name__}: {error}"
+        if missing:
+            yield slug, _("It has no words in any language.")
 
 
 def _working() -> list[SendingAccount]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailcenter.replies import Reply, Stage
+    from mailcenter.templating.contract import Problem
     from mailcenter.transports.base import Transcript
 
 
@@ -20,6 +21,21 @@ class ConfigurationError(MailcenterError):
 
 class RefusedMessage(MailcenterError, ValueError):  # noqa: N818
     """This message can't be queued; the text says what to change. Nothing was stored."""
+
+
+class TemplateFailed(MailcenterError):  # noqa: N818
+    """A template could not be rendered; the text holds no value of its context."""
+
+
+class TemplateRefused(MailcenterError, ValueError):  # noqa: N818
+    """A template breaks its contract, so it was not saved.
+
+    problems: each with its part, line and column.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = list(problems)
 
 
 class ResendRefused(MailcenterError):  # noqa: N818

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import policy
 from email.base64mime import body_encode
 from email.errors import MessageError
+from email.generator import BytesGenerator
 from email.message import Message as MimeMessage
 from email.parser import BytesHeaderParser
 from email.utils import formatdate, make_msgid
+from io import BytesIO
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -24,8 +27,6 @@ from mailcenter.transports import SendingAccount
 SEVEN_BIT = policy.compat32.clone(cte_type="7bit", linesep="\r\n")
 # Ours to set, or (Bcc) for the envelope alone.
 OWN_HEADERS = frozenset({"from", "bcc", "resent-bcc", "message-id", "date"})
-# RFC 5322 section 2.1.1, without the line end.
-LINE_LIMIT = 998
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def freeze(message: EmailMessage, account: SendingAccount) -> Frozen | None:
 
     clone = copy.copy(message)
     clone.from_email = from_email
+    # Those that were given as objects are changed below, and are their owner's.
+    clone.attachments = copy.deepcopy(message.attachments)
     clone.extra_headers = {
         # Without a Message-ID Django would ask the network for this machine's name.
         "Message-ID": given.get("message-id") or make_msgid(domain=domain),
@@ -71,10 +74,9 @@ def freeze(message: EmailMessage, account: SendingAccount) -> Frozen | None:
     }
     if requested_from and not message.reply_to and "reply-to" not in given:
         clone.reply_to = [requested_from] if addresses.is_real(requested_from) else []
-    raw = _seven_bit(_rendered(clone), from_email)
+    mime, raw = _rendered(clone, from_email)
     refusing.what_is_too_large(len(raw), account.preset)
-    mime = message_from_bytes(raw)
-    refusing.what_no_line_can_hold(mime)
+    refusing.what_no_line_can_hold(raw)
     frozen = Frozen(
         raw=raw,
         recipients=recipients,
@@ -82,7 +84,7 @@ def freeze(message: EmailMessage, account: SendingAccount) -> Frozen | None:
         from_email=from_email,
         requested_from=requested_from,
         message_id=str(mime["Message-ID"]),
-        headers=[(name, addresses.decoded(value)) for name, value in mime.items()],
+        headers=[(name, addresses.decoded(str(value))) for name, value in mime.items()],
         attachments=list(_attachments(mime)),
     )
     refusing.what_no_row_can_hold(frozen.headers, from_email, requested_from, frozen.message_id)
@@ -107,9 +109,14 @@ def with_message_id(raw: bytes, message_id: str) -> bytes:
     return _joined(headers, body)
 
 
-def _rendered(message: EmailMessage) -> bytes:
+def _rendered(message: EmailMessage, from_email: str) -> tuple[MimeMessage, bytes]:
+    """In CRLF lines and ASCII, for any server, with a From that QQ takes."""
     try:
-        return message.message().as_bytes()
+        mime = message.message()
+        for part in mime.walk():
+            _make_seven_bit(part)
+        _replace(mime, "From", addresses.header(from_email))
+        return mime, _flat(mime)
     except (UnicodeError, LookupError):
         raise RefusedMessage(
             _("The text can't be written in %(encoding)s. Leave the encoding to Django (UTF-8).")
@@ -121,23 +128,27 @@ def _rendered(message: EmailMessage) -> bytes:
         ) from None
 
 
-def _seven_bit(raw: bytes, from_email: str) -> bytes:
-    """The same mail in CRLF lines and ASCII, for any server, with a From that QQ takes."""
-    mail = message_from_bytes(raw, policy=policy.compat32)
-    for part in mail.walk():
-        payload = part.get_payload()
-        if isinstance(payload, str) and not _fits(payload):
-            content = part.get_payload(decode=True)
-            del part["Content-Transfer-Encoding"]
-            part["Content-Transfer-Encoding"] = "base64"
-            part.set_payload(body_encode(content if isinstance(content, bytes) else b""))
-    _replace(mail, "From", addresses.header(from_email))
-    flat = mail.as_bytes(policy=SEVEN_BIT)
-    return flat if flat.endswith(b"\r\n") else flat + b"\r\n"
+def _make_seven_bit(part: MimeMessage) -> None:
+    payload = part.get_payload()
+    if part.get_content_maintype() == "multipart" and not part.get_boundary():
+        # Else one is made up and looked for in all of the text, which costs more than the mail.
+        part.set_boundary(f"={secrets.token_hex(16)}=")
+    elif isinstance(payload, str) and not _fits(payload):
+        content = part.get_payload(decode=True)
+        del part["Content-Transfer-Encoding"]
+        part["Content-Transfer-Encoding"] = "base64"
+        part.set_payload(body_encode(content if isinstance(content, bytes) else b""))
 
 
 def _fits(payload: str) -> bool:
-    return payload.isascii() and all(len(line) <= LINE_LIMIT for line in payload.splitlines())
+    return payload.isascii() and not refusing.long_line(payload.encode())
+
+
+def _flat(mime: MimeMessage) -> bytes:
+    lines = BytesIO()
+    BytesGenerator(lines, mangle_from_=False, policy=SEVEN_BIT).flatten(mime)
+    raw = lines.getvalue()
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
 
 def _replace(headers: MimeMessage, name: str, value: str) -> None:
@@ -154,7 +165,7 @@ def _split(raw: bytes) -> tuple[MimeMessage, bytes]:
 
 def _joined(headers: MimeMessage, body: bytes) -> bytes:
     # The body is joined as bytes, so that not one of them changes.
-    return headers.as_bytes(policy=SEVEN_BIT).rstrip(b"\r\n") + b"\r\n\r\n" + body
+    return _flat(headers).rstrip(b"\r\n") + b"\r\n\r\n" + body
 
 
 def _recipients(message: EmailMessage) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,8 +14,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
-from django.db import transaction
-from django.db.models import Subquery
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
@@ -24,6 +24,7 @@ from mailcenter.engines import doorbell
 from mailcenter.freezing import Frozen, freeze
 from mailcenter.models import Account, Content, Message, Recipient
 from mailcenter.models.content import Redacted
+from mailcenter.models.tree import Expression
 from mailcenter.rendering import Rendered
 from mailcenter.transports import environment_account
 
@@ -42,13 +43,16 @@ class Tag:
     expires_at: datetime | None = None
     redacted: Rendered | None = None
     cancelled: bool = False
+    template_version_id: int | None = None
+    layout_version_id: int | None = None
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """columns: set on each new row. queued: the new rows, as they come."""
+    """message: what the new rows replace, if anything. columns: set on each of them. queued: the
+    new rows, as they come."""
 
-    message: Message
+    message: Message | None
     columns: dict[str, Any]
     queued: list[Message] = field(default_factory=list)
 
@@ -57,8 +61,8 @@ _replacement: ContextVar[Replacement | None] = ContextVar("replacement", default
 
 
 @contextmanager
-def replacing(message: Message, **columns: Any) -> Iterator[list[Message]]:
-    """Each mail queued inside supersedes ``message``; yields the list of the new rows."""
+def replacing(message: Message | None, **columns: Any) -> Iterator[list[Message]]:
+    """Yields the list of the rows queued inside; each supersedes ``message``, if there is one."""
     replacement = Replacement(message, columns)
     token = _replacement.set(replacement)
     try:
@@ -67,25 +71,30 @@ def replacing(message: Message, **columns: Any) -> Iterator[list[Message]]:
         _replacement.reset(token)
 
 
-class UserByAddress(Subquery):
+# Stands for the real one in the statement that is kept.
+AN_ADDRESS = "@address@"
+
+
+def user_by_address(address: str) -> Expression:
     """Whom a mail to this address is about, looked up inside the INSERT itself."""
+    sql, parameters = _lookup()
+    given = connection.ops.prep_for_iexact_query(address)
+    return Expression(sql, tuple(given if value == AN_ADDRESS else value for value in parameters))
 
-    # The columns that it names are its own table's, which an INSERT may well use.
-    contains_column_references = False
 
-    def __init__(self, address: str) -> None:
-        users = get_user_model()
-        field_name = users.get_email_field_name()
-        super().__init__(
-            users._default_manager.filter(**{f"{field_name}__iexact": address})
-            .order_by("pk")
-            .values("pk")[:1]
-        )
+@functools.cache
+def _lookup() -> tuple[str, tuple[Any, ...]]:
+    """Worked out once, for AN_ADDRESS: it costs as much as the INSERT."""
+    users = get_user_model()
+    matching = {f"{users.get_email_field_name()}__iexact": AN_ADDRESS}
+    found = users._default_manager.filter(**matching).order_by("pk").values("pk")[:1]
+    sql, parameters = found.query.sql_with_params()
+    return f"({sql})", parameters
 
 
 @sensitive_variables()
-def enqueue(messages: list[EmailMessage]) -> int:
-    """Keep them all, or none; return how many have a recipient.
+def enqueue(messages: list[EmailMessage]) -> list[Message]:
+    """Keep them all, or none; return the rows of those that have a recipient.
 
     Raises RefusedMessage or Django's BadHeaderError (both ValueErrors) before anything is
     stored, and ConfigurationError where the account's settings can't work.
@@ -99,16 +108,23 @@ def enqueue(messages: list[EmailMessage]) -> int:
             # robust: a doorbell that is out of order never turns a committed sign-up into an
             # error.
             transaction.on_commit(doorbell.ring, robust=True)
-    return len(rows)
+    return rows
 
 
 @sensitive_variables()
 def store(mail: Frozen, tag: Tag) -> Message:
-    """Three INSERTs."""
+    """In the caller's transaction; raises django.db.Error."""
     kind = kinds.get(tag.kind)
     replacement = _replacement.get()
     now = timezone.now()
+    secret = bool(kind.secrets)
     message = Message.objects.queue(
+        Content(
+            sealed=None if secret and tag.cancelled else sealing.seal(mail.raw),
+            redacted=_redacted(mail, tag),
+            secret=secret,
+        ),
+        [Recipient(address=address, role=role) for address, role in mail.recipients.items()],
         cancelled=tag.cancelled,
         kind=tag.kind,
         subject=tag.redacted.subject if tag.redacted else mail.subject,
@@ -117,6 +133,8 @@ def store(mail: Frozen, tag: Tag) -> Message:
         message_id=mail.message_id,
         language=tag.language or get_language() or settings.LANGUAGE_CODE,
         user_id=_user(tag, mail),
+        template_version_id=tag.template_version_id,
+        layout_version_id=tag.layout_version_id,
         account_id=Account.ENVIRONMENT,
         priority=kind.priority,
         created_at=now,
@@ -125,17 +143,6 @@ def store(mail: Frozen, tag: Tag) -> Message:
         size_bytes=len(mail.raw),
         supersedes=replacement.message if replacement else None,
         **(replacement.columns if replacement else {}),
-    )
-    Recipient.objects.bulk_create(
-        Recipient(message=message, role=role, address=address)
-        for address, role in mail.recipients.items()
-    )
-    secret = bool(kind.secrets)
-    Content.objects.create(
-        message=message,
-        sealed=None if secret and tag.cancelled else sealing.seal(mail.raw),
-        redacted=_redacted(mail, tag),
-        secret=secret,
     )
     if replacement:
         replacement.queued.append(message)
@@ -158,7 +165,7 @@ def _tag(message: EmailMessage) -> Tag:
 def _user(tag: Tag, mail: Frozen) -> Any:
     if tag.user is not None:
         return tag.user.pk
-    return UserByAddress(next(iter(mail.recipients))) if len(mail.recipients) == 1 else None
+    return user_by_address(next(iter(mail.recipients))) if len(mail.recipients) == 1 else None
 
 
 def _redacted(mail: Frozen, tag: Tag) -> Redacted:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from email.message import Message
 
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 # A header that isn't folded is one line (RFC 5322 section 2.1.1).
 SUBJECT_LIMIT = HEADER_LIMIT = 998
+HEADER_START = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
 # Anymail reads these from the message object; a queued mail is rebuilt from its bytes.
 ANYMAIL_ATTRIBUTES = frozenset(
     {
@@ -76,15 +76,20 @@ def what_is_too_large(size: int, preset: Preset) -> None:
         )
 
 
-def what_no_line_can_hold(mail: Message) -> None:
-    """Raises RefusedMessage where a header, of any part, has no place to be folded at."""
-    for part in mail.walk():
-        for name, value in part.items():
-            if max(map(len, f"{name}: {value}".splitlines())) > HEADER_LIMIT:
-                raise RefusedMessage(
-                    _("The header %(name)s is too long for one line (998 characters); shorten it.")
-                    % {"name": name}
-                )
+def what_no_line_can_hold(raw: bytes) -> None:
+    """raw: its texts have short lines. Raises RefusedMessage for a header that was not folded."""
+    if long := long_line(raw):
+        before, _long, _after = raw.partition(long)
+        name = HEADER_START.findall(before + long)[-1].decode("ascii")
+        raise RefusedMessage(
+            _("The header %(name)s is too long for one line (998 characters); shorten it.")
+            % {"name": name}
+        )
+
+
+def long_line(text: bytes) -> bytes:
+    """The first line that no server must take (RFC 5322 section 2.1.1), or b""."""
+    return next((line for line in text.splitlines() if len(line) > HEADER_LIMIT), b"")
 
 
 def what_no_row_can_hold(headers: Iterable[tuple[str, str]], *columns: str) -> None:

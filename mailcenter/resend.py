@@ -66,7 +66,7 @@ def obstacle(message: Message) -> str:
     """Why it can't be resent, in a sentence for the operator; "" where it can."""
     if message.status in ON_THE_WAY:
         return _("This mail is still on its way. Use “retry now” instead.")
-    if message.superseded_by.filter(status__in=ON_THE_WAY).exists():
+    if any(newer.status in ON_THE_WAY for newer in message.superseded_by.all()):
         return _("The mail that replaces this one is on its way already.")
     kind = kinds.get(message.kind)
     try:
@@ -201,8 +201,20 @@ def _send_copy(message: Message, cause: dict[str, Any]) -> Message:
     message_id = make_msgid(domain=message.message_id.rpartition("@")[2].rstrip(">"))
     raw = freezing.with_message_id(_unsealed(message), message_id)
     now = timezone.now()
-    kept = ("kind", "subject", "from_email", "requested_from", "language", "user_id", "account_id")
-    copy = Message.objects.queue(
+    kept = (
+        "kind",
+        "subject",
+        "from_email",
+        "requested_from",
+        "language",
+        "user_id",
+        "account_id",
+        "template_version_id",
+        "layout_version_id",
+    )
+    return Message.objects.queue(
+        Content(sealed=sealing.seal(raw), redacted=message.content.redacted, secret=False),
+        [Recipient(address=r.address, role=r.role) for r in message.recipients.order_by("pk")],
         **{name: getattr(message, name) for name in kept},
         message_id=message_id,
         priority=message.priority,
@@ -212,14 +224,6 @@ def _send_copy(message: Message, cause: dict[str, Any]) -> Message:
         supersedes=message,
         **cause,
     )
-    Recipient.objects.bulk_create(
-        Recipient(message=copy, role=recipient.role, address=recipient.address)
-        for recipient in message.recipients.order_by("pk")
-    )
-    Content.objects.create(
-        message=copy, sealed=sealing.seal(raw), redacted=message.content.redacted, secret=False
-    )
-    return copy
 
 
 def _unsealed(message: Message) -> bytes:

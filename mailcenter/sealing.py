@@ -30,13 +30,13 @@ class CannotUnseal(MailcenterError):  # noqa: N818
 
 
 def seal(plain: bytes) -> bytes:
-    return _pack(_fernet().encrypt(zlib.compress(plain)))
+    return _pack(_all(*_secrets()).encrypt(zlib.compress(plain)))
 
 
 def unseal(sealed: bytes) -> bytes:
     """Raises CannotUnseal."""
     try:
-        return zlib.decompress(_fernet().decrypt(_unpack(sealed)))
+        return zlib.decompress(_all(*_secrets()).decrypt(_unpack(sealed)))
     except InvalidToken:
         raise CannotUnseal(
             _(
@@ -67,8 +67,9 @@ def _secrets() -> list[str]:
     return list(conf.get("KEYS")) or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
 
 
-def _fernet() -> MultiFernet:
-    return MultiFernet([_one(secret) for secret in _secrets()])
+@functools.lru_cache(maxsize=16)
+def _all(*secrets: str) -> MultiFernet:
+    return MultiFernet([_one(secret) for secret in secrets])
 
 
 @functools.lru_cache(maxsize=16)

@@ -61,6 +61,8 @@ TEXTS = (
 )
 
 COUNTED_TEXTS = (
+    # "1 天内有效", not "1 日内".
+    ngettext_lazy("%(num)d day", "%(num)d days", "num"),
     ngettext_lazy(
         "This password is too short. It must contain at least %d character.",
         "This password is too short. It must contain at least %d characters.",

@@ -187,6 +187,8 @@ PRACTICE = (_first["PROVIDER"].lower() or "practice") == "practice"
 _first["ADDRESS"] = _first["ADDRESS"] or ("site@practice.test" if PRACTICE else "")
 if _first["ADDRESS"]:
     DEFAULT_FROM_EMAIL = SERVER_EMAIL = formataddr((_first["FROM_NAME"], _first["ADDRESS"]))
+# Who is told by mail that an account needs a new code.
+ADMINS = [("", address.strip()) for address in env.list("ADMINS", default=[]) if address.strip()]
 MAILCENTER: dict[str, Any] = {
     "SITE_URL": SITE_URL,
     "KEYS": env.list("MAILCENTER_KEYS", default=[]),
@@ -261,6 +263,13 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = env.str("VERIFY_BY", "link") == "code"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600  # seconds
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# Nobody's mailbox is to be filled by strangers: one mail in so long to an address, and so many a
+# day. allauth's own limits have no day, and by code ten seconds.
+ACCOUNT_RATE_LIMITS = {
+    "confirm_email": (
+        "1/m/key,20/d/key" if ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED else "1/3m/key,20/d/key"
+    )
+}
 # allauth offers the change to a new address only, which tells it from a taken one.
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False

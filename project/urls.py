@@ -23,6 +23,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     # The site's page tells the owner of the account by mail; the admin's own would not.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    # The app's own first page, in the place of Django's.
+    path("admin/mailcenter/", include("mailcenter.admin.urls")),
     path("admin/", admin.site.urls),
 ]
 

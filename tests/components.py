@@ -78,6 +78,12 @@ def systemd() -> str:
     return shutil.which("systemd-analyze") or ""
 
 
+@functools.cache
+def spamassassin() -> str:
+    """The path of the program, or ""."""
+    return shutil.which("spamassassin") or ""
+
+
 PROBES = {
     "PostgreSQL": postgresql,
     "RabbitMQ": rabbitmq,
@@ -85,5 +91,6 @@ PROBES = {
     "Chromium": chromium,
     "gettext": gettext,
     "systemd": systemd,
+    "SpamAssassin": spamassassin,
     "Postfix and Dovecot": mail_server,
 }

@@ -48,6 +48,14 @@ def _english() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_template_of_another_test() -> None:
+    """What is published is remembered for two seconds, and the rows are gone sooner here."""
+    from mailcenter.rendering import sources
+
+    sources.forget()
+
+
 @pytest.fixture
 def send_through(settings) -> Callable[..., None]:
     """Make a scripted server the site's account."""

@@ -12,8 +12,23 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from mailcenter import sealing
-from mailcenter.models import Account, Attempt, Content, Message, Recipient
+from mailcenter.models import (
+    Account,
+    Attempt,
+    Content,
+    Message,
+    Recipient,
+    Template,
+    TemplateVersion,
+)
 from mailcenter.models.message import FINAL
+from mailcenter.rendering import sources
+from mailcenter.templating import Variable
+
+
+def a_secret(name: str) -> tuple[Variable, ...]:
+    """For a kind that has this one variable."""
+    return (Variable(name, name, "sample", secret=True),)
 
 
 class UserFactory(DjangoModelFactory):
@@ -149,3 +164,37 @@ class AttemptFactory(DjangoModelFactory):
     started_at = factory.LazyFunction(timezone.now)
     duration_ms = 420
     peer = "smtp.qq.com:465 TLSv1.3"
+
+
+class TemplateFactory(DjangoModelFactory):
+    class Meta:
+        model = Template
+        django_get_or_create = ("slug", "language")
+
+    slug = "login_code"
+    language = "en"
+
+
+class TemplateVersionFactory(DjangoModelFactory):
+    """The next one of its template; ``published=True`` puts it into use."""
+
+    class Meta:
+        model = TemplateVersion
+        skip_postgeneration_save = True
+
+    template = factory.SubFactory(TemplateFactory)
+    subject = "Your code"
+    text = "Your code: {{ code }}"
+    html = "<p>Your code: {{ code }}</p>"
+    author_name = "li"
+
+    @factory.lazy_attribute
+    def number(self) -> int:
+        newest = self.template.newest()
+        return newest.number + 1 if newest else 1
+
+    @factory.post_generation
+    def published(version: Any, create: bool, wanted: bool, **kwargs: Any) -> None:  # noqa: N805
+        if wanted:
+            version.template.publish(version, None)
+            sources.forget()

@@ -73,7 +73,8 @@ class Copy:
 
 class ImapServer:
     """script: command -> what takes its answer's place: the untagged and tagged lines in bytes
-    ("{tag}" is filled in), HANG_UP or SILENCE; "CONNECT" is the greeting.
+    ("{tag}" is filled in), HANG_UP or SILENCE, or what talks to the client with the session and
+    the tag, and returns one of these; "CONNECT" is the greeting.
 
     copies: in the order of arrival; may be changed between sessions.
     search: the numbers that every search finds, None for an honest one.
@@ -193,6 +194,8 @@ class _Session:
                 return
 
     def say(self, action: Any, tag: str = "") -> None:
+        if callable(action):
+            action = action(self, tag)
         if action is HANG_UP:
             raise HungUp
         if action is SILENCE:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ class SiteProcess:
         settings = folder / "quick_settings.py"
         settings.write_text(
             "from project.settings import *\n"
-            "MAILCENTER |= {'LEASE_SECONDS': 1, 'SWEEP_SECONDS': 0.2}\n"
+            "MAILCENTER |= {'LEASE_SECONDS': 1, 'SWEEP_SECONDS': 0.2, 'RETRY_BASE_SECONDS': 1}\n"
         )
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAIL", "EMAIL_URL"))}
         self.environment = {
@@ -39,6 +39,7 @@ class SiteProcess:
             "LC_ALL": "C.UTF-8",
         }
         self.database_url = database_url
+        self.log: list[str] = []
         self.manage("migrate", "--verbosity", "0")
 
     def start(self, *command: str) -> subprocess.Popen[str]:
@@ -59,12 +60,24 @@ class SiteProcess:
 
     @contextmanager
     def worker(self) -> Iterator[subprocess.Popen[str]]:
+        """Its log lines gather in ``log``: a pipe that nobody empties would stop it."""
         process = self.start("mailworker")
+        reader = threading.Thread(target=self._read, args=[process.stderr], daemon=True)
+        reader.start()
         try:
             yield process
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            reader.join()
+
+    def _read(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.log.append(line)
+
+    def logged(self, words: str) -> bool:
+        """Whether a worker has written a line with these words."""
+        return any(words in line for line in list(self.log))
 
     def queue(self, address: str = "a@example.com") -> None:
         code = "from django.core.mail import send_mail; send_mail('s', 't', None, ['%s'])"

@@ -108,12 +108,28 @@ class Conversation:
 
     def on_auth(self, argument: str) -> None:
         mechanism, _space, initial = argument.partition(" ")
+        if mechanism.upper() == "XOAUTH2":
+            self.on_token(argument, initial)
+            return
         if mechanism.upper() == "PLAIN":
             _authzid, user, password = _decode(initial).split("\0")
         else:
             user, password = self.ask(b"334 VXNlcm5hbWU6"), self.ask(b"334 UGFzc3dvcmQ6")
         self.server.credentials.append((user, password))
         self.act("AUTH", argument)
+
+    def on_token(self, argument: str, initial: str) -> None:
+        """A script's 334 asks for an empty answer; its next action follows upon that."""
+        user, token, *rest = _decode(initial).split("\x01")
+        assert rest == ["", ""]
+        self.server.credentials.append(
+            (user.removeprefix("user="), token.removeprefix("auth=Bearer "))
+        )
+        if self.act("AUTH", argument) == b"334":
+            if self.stream.readline() == b"\r\n":
+                self.act("AUTH", argument)
+            else:
+                self.perform(b"501 not empty")
 
     def ask(self, challenge: bytes) -> str:
         self.connection.sendall(challenge + b"\r\n")

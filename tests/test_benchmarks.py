@@ -1,4 +1,4 @@
-"""The harness of `make bench`, with counts that prove nothing but that it counts."""
+"""The harness of `make bench` and `make bench-admin`, with counts that prove nothing else."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks import site
+from benchmarks.admin import __main__ as bench_admin
+from benchmarks.admin import figures as admin_figures
+from benchmarks.admin import report as admin_report
+from benchmarks.admin.figures import Cost, Figures
 from benchmarks.measuring import FAR, Measurement
 from benchmarks.report import document
 from benchmarks.results import Results, Row
 from benchmarks.targets import ONE_WORKER, OURS, SYNCHRONOUS, Target, targets
 from benchmarks.wires import Wire, Wires, wires
 from tests.site_process import PATIENCE
+
+pytestmark = pytest.mark.long
 
 MAIL = b"Message-ID: <%d@sink.test>\r\n\r\n%s\r\n"
 
@@ -166,3 +172,51 @@ def test_a_request_may_wait_for_a_hundredth_of_a_synchronous_send(ours, met):
         for name, wire, p50 in ((OURS, Wire(0, False), ours), (SYNCHRONOUS, Wire(FAR, True), 310))
     ]
     assert judged(rows, "what a request waits").met is met
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("PostgreSQL"))]
+)
+def test_every_page_of_the_admin_answers(database):
+    with bench_admin.empty_site(database) as environment:
+        bench_admin.fill((database, 300), environment)
+        with bench_admin.answering(environment) as asked:
+            answers = {page["name"]: asked.ask(page["address"]) for page in asked.pages}
+    assert len(answers) == len(asked.pages) > 70
+    assert all(answer["ms"] > 0 and answer["queries"] for answer in answers.values())
+    # What a filter has rows for differs from what it has none for.
+    rows, none = answers["messages: status, common"], answers["messages: status, none"]
+    assert len(rows["queries"]) > len(none["queries"])
+
+
+def page_of_the_admin(many: float = 50, few: float = 50, theirs: float = 600, queries: int = 9):
+    costs = Cost(few, queries), Cost(many, queries), Cost(theirs, 7)
+    return Figures("sqlite", "search: recipient", *costs, searches=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "missed"),
+    [
+        ({}, []),
+        ({"many": 101, "few": 100, "theirs": 2000}, ["server time"]),
+        ({"queries": 13}, ["queries"]),
+        ({"many": 70}, ["few mails", "search"]),
+        ({"theirs": 499}, ["search"]),
+    ],
+)
+def test_the_admin_is_judged_by_its_worst_page(found, missed):
+    pages = [page_of_the_admin(), page_of_the_admin(**found)]
+    judged = list(admin_figures.targets(pages))
+    assert [
+        word
+        for word in ("server time", "queries", "few mails", "search")
+        if any(word in target.what and target.met is False for target in judged)
+    ] == missed
+    assert all("search: recipient" in target.found["sqlite"] for target in judged)
+    written = admin_report.document(pages, {"date": "today"}, 100, 1000, 3)
+    assert written.count("**no**") == len(missed)
+    assert "| search: recipient |" in written
+
+
+def test_an_admin_that_was_not_measured_meets_nothing():
+    assert {target.met for target in admin_figures.targets([])} == {None}

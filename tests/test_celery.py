@@ -19,9 +19,12 @@ from kombu.exceptions import OperationalError
 
 from mailcenter.engines import celery as engine
 from mailcenter.engines import rounds
+from mailcenter.engines.heartbeat import Heartbeat
 from tests import components
 from tests.site_process import PATIENCE, ROOT, SiteProcess, database, until
 from tests.smtp_server import SILENCE, ScriptedServer
+
+pytestmark = pytest.mark.long
 
 PAIRS = [
     pytest.param(
@@ -33,6 +36,7 @@ PAIRS = [
 ]
 STATUS = "SELECT status FROM mailcenter_message ORDER BY id"
 ATTEMPTS = "SELECT outcome, stage FROM mailcenter_attempt ORDER BY id"
+HEARTBEATS = "SELECT name, engine FROM mailcenter_workerheartbeat"
 
 
 class CelerySite:
@@ -127,8 +131,19 @@ def test_a_committed_mail_is_sent_without_waiting_for_a_beat(site_for):
         with celery.worker():
             celery.site.queue()
             until(lambda: celery.site.rows(STATUS) == [("sent",)])
+            assert celery.site.rows(HEARTBEATS) == [(socket.gethostname(), "celery")]
     assert len(server.accepted) == 1
     assert "mailcenter.deliver" in celery.log("worker")
+
+
+@pytest.mark.parametrize("site_for", PAIRS[1:], indirect=True)
+def test_an_idle_worker_gives_a_sign_of_life_with_each_sweep(site_for):
+    seen = "SELECT seen_at FROM mailcenter_workerheartbeat"
+    with ScriptedServer() as server:
+        celery = site_for(server)
+        with celery.worker_and_beat():
+            first = until(lambda: celery.site.rows(seen))
+            until(lambda: celery.site.rows(seen) != first)
 
 
 @pytest.mark.parametrize(
@@ -260,8 +275,10 @@ def test_a_dead_broker_is_left_alone_until_the_next_sweep(monkeypatch, caplog):
 
 @pytest.mark.django_db
 def test_a_ring_for_nothing_costs_one_query(django_assert_num_queries):
+    host = Heartbeat("host", "celery")
+    host.beat()
     with django_assert_num_queries(1):
-        rounds.deliver(engine._attended)
+        rounds.deliver(engine._attended, host)
 
 
 def test_a_ring_carries_nothing(monkeypatch):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.checks import Error, run_checks
 
-from mailcenter import checks
+from mailcenter import checks, kinds
+from mailcenter.templating import Variable
 
 # Django 6.1's own checks look into the database.
 pytestmark = pytest.mark.django_db
@@ -106,6 +109,12 @@ def test_an_engine_whose_package_is_missing(settings, engine, monkeypatch):
     assert engine in found(settings, ENGINE=engine)["mailcenter.E108"]
 
 
+def test_an_sqlite_that_is_too_old(settings, monkeypatch):
+    assert "mailcenter.E109" not in found(settings)
+    monkeypatch.setattr(checks.sqlite3, "sqlite_version_info", (3, 34, 1))
+    assert "3.35" in found(settings)["mailcenter.E109"]
+
+
 def test_the_practice_server_is_for_loopback_alone(settings):
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
     assert "mailcenter.E103" not in found(settings)
@@ -132,3 +141,59 @@ def test_the_settings_dict_is_checked(settings, mailcenter, check):
 def test_errors_stop_the_worker(settings):
     settings.MAILCENTER = {**settings.MAILCENTER, "ACCOUNT": {**QQ, "PASSWORD": ""}}
     assert any(isinstance(m, Error) and m.id == "mailcenter.E101" for m in run_checks())
+
+
+@pytest.fixture
+def templates(settings, tmp_path) -> Path:
+    """A folder that is looked into before the site's own."""
+    (engine,) = settings.TEMPLATES
+    settings.TEMPLATES = [{**engine, "DIRS": [tmp_path, *engine["DIRS"]]}]
+    return tmp_path / "mail"
+
+
+def write(folder: Path, **parts: str) -> None:
+    folder.mkdir(parents=True)
+    for name, text in {"subject": "Hello", "text": "Hello", "html": "<p>Hello</p>"}.items():
+        file = {"subject": "subject.txt", "text": "body.txt", "html": "body.html"}[name]
+        (folder / file).write_text(parts.get(name, text))
+
+
+def test_a_built_in_template_that_breaks_its_contract_is_told(settings, templates):
+    write(templates / "account_exists" / "en", text="Hello {{ nme }}")
+    message = found(settings)["mailcenter.W107"]
+    assert "account_exists/en" in message
+    assert "nme" in message
+    assert "manage.py mailtemplates check" in message
+
+
+def test_a_file_that_no_engine_can_read_is_told(settings, templates):
+    write(templates / "account_exists" / "en", text="{% if %}Hello")
+    assert "account_exists/en" in found(settings)["mailcenter.W107"]
+
+
+def test_a_kind_without_words_is_told(settings, monkeypatch):
+    wordless = kinds.Kind("wordless", "wordless", variables=(Variable("name", "name", "Ann"),))
+    monkeypatch.setattr(kinds, "_registry", {**kinds._registry, "wordless": wordless})
+    assert "wordless" in found(settings)["mailcenter.W107"]
+
+
+def test_words_in_one_language_are_enough(settings, templates, monkeypatch):
+    greeting = kinds.Kind("greeting", "greeting", variables=(Variable("name", "name", "Ann"),))
+    monkeypatch.setattr(kinds, "_registry", {**kinds._registry, "greeting": greeting})
+    write(templates / "greeting" / "en")
+    assert "mailcenter.W107" not in found(settings)
+
+
+def test_a_sample_that_can_not_be_made_is_told(settings, templates, monkeypatch):
+    def sample() -> str:
+        raise LookupError("no such page")
+
+    broken = kinds.Kind("broken", "broken", variables=(Variable("page", "page", sample),))
+    monkeypatch.setattr(kinds, "_registry", {**kinds._registry, "broken": broken})
+    write(templates / "broken" / "en", text="{{ page }}", html="<p>{{ page }}</p>")
+    assert "broken/en" in found(settings)["mailcenter.W107"]
+
+
+def test_templates_are_checked_without_the_database(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert checks.check_templates(None) == []

@@ -28,7 +28,7 @@ PASSWORD = "correct-horse-7"
 # Names, what people type or read as it stands, and Django's alt text of the search field.
 AS_IT_STANDS = re.compile(
     r"https?://\S+|\S+@\S+|smtp\.qq\.com|zh-hans|Message-ID|Mailcenter|Django|English|SMTP|IMAP|POP3|QQ|HTML|MAIL_\w+"
-    r"|\.env|TLS\w*|EHLO|QUIT|MAIL|AUTH|DNS|IP|ID|UTC|MB|KB|Cookie|Search"
+    r"|\.env|TLS\w*|EHLO|QUIT|MAIL|AUTH|DNS|IP|ID|UTC|MB|KB|Cookie|Search|CSV|JSON Lines"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 QUOTED = {"script", "style", "pre", "code", "svg"}
@@ -133,6 +133,7 @@ def test_pages_for_everybody_are_chinese(visitor: Client) -> None:
 def test_pages_for_members_are_chinese(member: Client) -> None:
     for name, post in [
         ("profile", None),
+        ("account_mail_language", None),
         ("account_email", None),
         ("account_email", {"action_add": "", "email": "ann@example.com"}),
         ("account_change_password", None),

@@ -14,6 +14,7 @@ from mailcenter.engines.worker import Worker
 from mailcenter.models import Account, Attempt, Content, Message
 from mailcenter.outbox import Tag
 from mailcenter.rendering import Rendered
+from tests.factories import a_secret
 from tests.leases import lease, lease_one, open_attempt, sweep
 from tests.smtp_server import HANG_UP, SILENCE, ScriptedServer
 
@@ -31,7 +32,7 @@ def _outbox(settings):
 @pytest.fixture(autouse=True)
 def _spare_kind(monkeypatch):
     registry = dict(kinds._registry)
-    registry["urgent"] = kinds.Kind("urgent", "urgent", frozenset({"code"}), once_more=True)
+    registry["urgent"] = kinds.Kind("urgent", "urgent", a_secret("code"), once_more=True)
     monkeypatch.setattr(kinds, "_registry", registry)
 
 
@@ -209,6 +210,27 @@ def test_an_auth_failure_pauses_the_account_and_keeps_the_mail(send_through):
     assert len(server.accepted) == 2
 
 
+def test_a_refusal_of_the_account_by_recipients_pauses_it_once(send_through, caplog):
+    refusal = b"550 Too many attempts. Unable to send. Try again later"
+    with ScriptedServer({"RCPT": refusal}) as server:
+        send_through(server)
+        queue("a@example.com", "b@example.com")
+        work()
+    assert len([r for r in caplog.records if "is paused until" in r.getMessage()]) == 1
+    assert Account.objects.get().paused_until < timezone.now() + timedelta(hours=2, minutes=1)
+
+
+def test_one_group_that_takes_no_mail_from_us_is_not_the_accounts_trouble(send_through):
+    refusal = b"550 5.7.1 Sender has no permission to send to this group"
+    with ScriptedServer({"RCPT": [refusal]}) as server:
+        send_through(server)
+        refused, innocent = queue(), queue()
+        work()
+    assert not Account.objects.get().is_paused
+    assert again(refused).status == Status.FAILED
+    assert again(innocent).status == Status.SENT
+
+
 def test_a_lost_reply_to_the_dot_is_uncertain_and_waits_for_an_operator(send_through):
     with ScriptedServer({"BODY": HANG_UP}) as server:
         send_through(server)
@@ -304,7 +326,7 @@ def abandon(message: Message, *, stage: str | None) -> None:
     claimed = lease_one("dead worker")
     if stage:
         open_attempt(claimed)
-        claimed.message.attempts.update(stage=stage)
+        Attempt.objects.filter(pk=claimed.attempt_key).update(stage=stage)
     past = timezone.now() - timedelta(seconds=1)
     Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
 

@@ -16,6 +16,7 @@ from mailcenter.engines import keeper
 from mailcenter.engines.worker import Worker
 from mailcenter.exceptions import TransportError
 from mailcenter.models import Account, Attempt, Message, Recipient
+from mailcenter.models import attempt as attempt_module
 from mailcenter.models import message as message_module
 from mailcenter.replies import Reply, Stage
 from mailcenter.transports.base import Transcript
@@ -122,14 +123,14 @@ def test_a_late_result_leaves_a_newer_attempt_alone(send_through):
 
 def test_a_result_is_written_when_the_database_answers_again(send_through, monkeypatch):
     fails = [OperationalError("gone"), OperationalError("gone")]
-    fill = closing._fill
+    result = closing._result
 
-    def fail_twice(*args, **kwargs) -> None:
+    def fail_twice(*args, **kwargs) -> tuple:
         if fails:
             raise fails.pop()
-        fill(*args, **kwargs)
+        return result(*args, **kwargs)
 
-    monkeypatch.setattr(closing, "_fill", fail_twice)
+    monkeypatch.setattr(closing, "_result", fail_twice)
     monkeypatch.setattr(keeper, "DATABASE_PAUSE_SECONDS", 0)
     with ScriptedServer() as server:
         send_through(server)
@@ -148,7 +149,7 @@ def test_what_a_broken_claim_leaves_is_judged_and_not_sent_again(send_through, m
         send_through(server)
         lost = queue()
         with monkeypatch.context() as broken:
-            broken.setattr(closing, "_fill", fail)
+            broken.setattr(closing, "_result", fail)
             assert work().counts == {}
         other = queue("b@example.com")
         assert work().counts == {"accepted": 1}
@@ -163,17 +164,17 @@ def test_what_a_broken_claim_leaves_is_judged_and_not_sent_again(send_through, m
 
 
 def test_a_stage_that_cant_be_committed_sends_no_body_and_is_tried_again(send_through, monkeypatch):
-    lock = message_module.MessageQuerySet.renew_all
+    lock = attempt_module.AttemptQuerySet.begin_bodies
     with ScriptedServer() as server:
         send_through(server)
         message = queue()
 
         def database_gone() -> None:
-            def fail_once(self, messages, now, until):
-                monkeypatch.setattr(message_module.MessageQuerySet, "renew_all", lock)
+            def fail_once(self, keys, now):
+                monkeypatch.setattr(attempt_module.AttemptQuerySet, "begin_bodies", lock)
                 raise OperationalError("gone")
 
-            monkeypatch.setattr(message_module.MessageQuerySet, "renew_all", fail_once)
+            monkeypatch.setattr(attempt_module.AttemptQuerySet, "begin_bodies", fail_once)
 
         during(server, "DATA", database_gone)
         work()

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from mailcenter.models import Attempt, Message
-from mailcenter.models.each import insert_each, together, update_each
+from mailcenter.models import Attempt, Content, Message, Recipient
+from mailcenter.models.each import insert_each, sql_type, together, update_all, update_each
+from mailcenter.models.tree import Expression, insert_tree
 from tests.factories import MessageFactory
+
+COPIED = (
+    "kind",
+    "from_email",
+    "message_id",
+    "account_id",
+    "created_at",
+    "next_attempt_at",
+    "size_bytes",
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,32 +40,26 @@ def attempt(message: Message, number: int) -> Attempt:
 def test_each_row_gets_its_own_values():
     first, second = MessageFactory(), MessageFactory()
     insert_each([attempt(first, 1), attempt(second, 2)])
-    rows = [
-        ({"message": first.pk, "number": 1}, {"reply_code": 250, "reply_text": "{'a', \"b\"}"}),
-        ({"message": second.pk, "number": 2}, {"reply_code": None, "reply_text": ""}),
-    ]
-    update_each(Attempt, rows)
+    rows = [(250, "{'a', \"b\"}", first.pk, 1), (None, "", second.pk, 2)]
+    update_each(Attempt, ("message", "number"), ("reply_code", "reply_text"), rows)
     found = Attempt.objects.order_by("number").values_list("reply_code", "reply_text", "dialogue")
     assert [(code, text) for code, text, _steps in found] == [(250, "{'a', \"b\"}"), (None, "")]
     assert [steps[0]["ms"] for _code, _text, steps in found] == [1, 2]
 
 
 def test_a_row_that_is_missing_undoes_the_whole_block():
-    message, now = MessageFactory(), timezone.now()
-    rows = [
-        ({"id": message.pk, "created_at__gt": now - timedelta(hours=1)}, {"subject": "new"}),
-        ({"id": message.pk, "created_at__gt": now + timedelta(hours=1)}, {"subject": "newer"}),
-    ]
+    message = MessageFactory()
+    statement = "UPDATE mailcenter_message SET subject = %s WHERE id {keys}"
 
-    def change(*several: list) -> None:
+    def change(*several: list[int]) -> None:
         with transaction.atomic(), together():
-            for some in several:
-                update_each(Message, some, missing=LookupError)
+            for keys in several:
+                update_all(statement, keys, ["new"], missing=LookupError)
 
     with pytest.raises(LookupError):
-        change(rows[:1], rows)
+        change([message.pk], [message.pk, message.pk + 1])
     assert Message.objects.get().subject == message.subject
-    change(rows[:1])
+    change([message.pk])
     assert Message.objects.get().subject == "new"
 
 
@@ -73,3 +76,24 @@ def test_an_error_in_the_block_is_djangos_and_leaves_the_connection_usable():
     assert not Attempt.objects.exists()
     insert(1)
     assert Attempt.objects.count() == 1
+
+
+def test_a_row_knows_its_key_and_those_below_point_to_it():
+    message, other = MessageFactory(), MessageFactory(content=None)
+    content = Content(sealed=b"\0\xff", redacted={"text": "好 %s"}, secret=False)
+    row = Message(
+        **{name: getattr(message, name) for name in COPIED},
+        subject=Expression("(SELECT subject FROM mailcenter_message WHERE id = %s)", (other.pk,)),
+    )
+    recipients = [Recipient(address=f"{n}@example.com", role="to") for n in range(3)]
+    with transaction.atomic():
+        insert_tree(row, [content], recipients)
+    found = Message.objects.get(pk=row.pk)
+    assert (found.subject, found.created_at) == (other.subject, message.created_at)
+    assert bytes(found.content.sealed) == b"\0\xff"
+    assert found.content.redacted == {"text": "好 %s"}
+    assert {r.address for r in found.recipients.all()} == {r.address for r in recipients}
+
+
+def test_a_cast_names_no_length_to_which_it_would_shorten_in_silence():
+    assert sql_type(Recipient._meta.get_field("address")) == "varchar"

@@ -12,8 +12,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views.debug import ExceptionReporter, get_exception_reporter_filter
 
-from mailcenter import rendering
 from mailcenter.flows import fresh
+from mailcenter.templating import engine
 from tests.factories import MessageFactory
 
 # Made at random, because a report quotes the lines of the source too.
@@ -60,13 +60,13 @@ def test_a_mail_that_can_not_be_rendered_leaves_its_link_out_of_the_report(
     """The link is a local variable from the view down to the template."""
     keys = []
 
-    def broken(name: str, values: dict[str, Any]) -> None:
+    def broken(source: str, values: dict[str, Any], *, html: bool) -> None:
         keys.append(values["key"])
         raise RuntimeError
 
     user = get_user_model().objects.create_user("ann", "ann@example.com")
     EmailAddress.objects.create(user=user, email=user.email, verified=True)
-    monkeypatch.setattr(rendering, "_render", broken)
+    monkeypatch.setattr(engine, "render", broken)
     client.raise_request_exception = False
     if template == "password_reset":
         response = client.post(reverse("account_reset_password"), {"email": user.email})
@@ -88,14 +88,14 @@ def test_an_operators_resend_leaves_the_link_out_of_the_report(
 ) -> None:
     keys = []
 
-    def broken(name: str, values: dict[str, Any]) -> None:
+    def broken(source: str, values: dict[str, Any], *, html: bool) -> None:
         keys.append(values["key"])
         raise RuntimeError
 
     user = get_user_model().objects.create_user("ann", "ann@example.com")
     EmailAddress.objects.create(user=user, email=user.email, verified=True)
     message = MessageFactory(kind="password_reset", user=user, to=[user.email])
-    monkeypatch.setattr(rendering, "_render", broken)
+    monkeypatch.setattr(engine, "render", broken)
     with pytest.raises(RuntimeError) as caught:
         fresh.send_reset(message)
     # The first frame is this function, which has caught the key.

@@ -14,6 +14,8 @@ import pytest
 
 from tests.site_process import ROOT
 
+pytestmark = pytest.mark.long
+
 
 def manage(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ours = ("MAIL", "DJANGO", "DATABASE")

@@ -106,10 +106,10 @@ def test_a_sweep_waits_for_a_stage_that_is_being_committed(send_through):
 
         def commit_the_body() -> None:
             assert begin_body(claimed)
-            past = timezone.now() - timedelta(seconds=1)
-            Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
 
         with Elsewhere(commit_the_body):
+            past = timezone.now() - timedelta(seconds=1)
+            Message.objects.filter(pk=message.pk).update(lease_expires_at=past)
             sweep()
             assert Message.objects.get().status == Message.Status.SENDING
         sweep()

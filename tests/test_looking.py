@@ -14,7 +14,7 @@ from mailcenter.delivery import looking
 from mailcenter.delivery.waiting import LOOKS_SECONDS
 from mailcenter.models import Account, Attempt, Content, Message
 from mailcenter.transports.sent_folder import SentFolder
-from tests.factories import AttemptFactory, ContentFactory, MessageFactory
+from tests.factories import AttemptFactory, ContentFactory, MessageFactory, a_secret
 from tests.imap_server import NETEASE, QQ, STANDARD, Copy, ImapServer
 from tests.site_process import PATIENCE
 
@@ -30,7 +30,7 @@ BODY = {"verb": "BODY", "code": None, "text": "the server closed the connection"
 @pytest.fixture(autouse=True)
 def _spare_kind(monkeypatch):
     registry = dict(kinds._registry)
-    registry["urgent"] = kinds.Kind("urgent", "urgent", frozenset({"code"}), once_more=True)
+    registry["urgent"] = kinds.Kind("urgent", "urgent", a_secret("code"), once_more=True)
     monkeypatch.setattr(kinds, "_registry", registry)
 
 

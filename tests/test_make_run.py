@@ -11,6 +11,8 @@ import pytest
 
 from tests.site_process import ROOT
 
+pytestmark = pytest.mark.long
+
 
 def run(tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAIL", "DJANGO"))}

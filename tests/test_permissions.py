@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailcenter import practice, sealing
-from mailcenter.models import Account, Message, OperatorAction
+from mailcenter.admin.urls import urlpatterns as dashboard_patterns
+from mailcenter.models import Account, Checkup, Message, OperatorAction
 from mailcenter.practice import inbox
 from mailcenter.practice.urls import urlpatterns as practice_patterns
 from tests.factories import (
@@ -25,6 +26,7 @@ from tests.factories import (
     MessageFactory,
     StaffFactory,
     SuperuserFactory,
+    TemplateVersionFactory,
     UserFactory,
 )
 
@@ -50,6 +52,9 @@ def needs(*permissions: str) -> frozenset[str]:
 VIEW_MESSAGE = needs("view_message")
 VIEW_ATTEMPT = needs("view_attempt")
 VIEW_ACCOUNT = needs("view_account")
+VIEW_TEMPLATE = needs("view_template")
+MANAGE = VIEW_ACCOUNT | {"manage_account"}
+PUBLISH = VIEW_TEMPLATE | {"publish_template"}
 RESEND = VIEW_MESSAGE | {"resend_message"}
 # What nobody may do: not even a superuser has it.
 NOBODY = needs("nobody")
@@ -64,9 +69,14 @@ ADMIN = {
     "message_cancel": Page(RESEND, 200, 302),
     "message_arrived": Page(RESEND, 200, 302),
     "message_reveal": Page(VIEW_MESSAGE | {"reveal_message"}, 200, 200),
+    "message_export": Page(VIEW_MESSAGE | {"export_message"}, 405, 200, without=(405, 403)),
+    # Nobody has ever written to this user: it says so.
+    "message_user": Page(VIEW_MESSAGE, 200, 405, without=(403, 405)),
+    "message_invite": Page(RESEND, 200, 302),
     "message_add": Page(NOBODY, 403, 403),
     "message_delete": Page(NOBODY, 403, 403),
     "attempt_changelist": Page(VIEW_ATTEMPT, 200, 200),
+    "attempt_phrasebook": Page(VIEW_ATTEMPT, 200, 405, without=(403, 405)),
     "attempt_change": Page(VIEW_ATTEMPT, 200, 403),
     "attempt_history": Page(VIEW_ATTEMPT, 200, 200),
     "attempt_add": Page(NOBODY, 403, 403),
@@ -76,9 +86,31 @@ ADMIN = {
     "account_history": Page(VIEW_ACCOUNT, 200, 200),
     "account_resume": Page(VIEW_ACCOUNT | {"resume_account"}, 200, 302),
     # Without the right to manage there is no form; the environment's account never has one.
-    "account_add": Page(VIEW_ACCOUNT | {"manage_account"}, 200, 200),
+    "account_add": Page(MANAGE, 200, 200),
     "account_delete": Page(NOBODY, 403, 403),
+    "account_doctor": Page(MANAGE, 405, 200, without=(405, 403)),
+    # An empty form comes back.
+    "account_doctor_new": Page(MANAGE, 405, 200, without=(405, 403)),
+    # The environment's account is changed there.
+    "account_doctor_typed": Page(NOBODY, 405, 403, without=(405, 403)),
+    "account_port": Page(NOBODY, 405, 403, without=(405, 403)),
+    "account_test_mail": Page(MANAGE, 405, 302, without=(405, 403)),
+    "account_checkup": Page(MANAGE, 200, 405, without=(403, 405)),
+    "template_changelist": Page(VIEW_TEMPLATE, 200, 200),
+    "template_change": Page(VIEW_TEMPLATE, 200, 403),
+    "template_history": Page(VIEW_TEMPLATE, 200, 200),
+    "template_compare": Page(VIEW_TEMPLATE, 200, 405, without=(403, 405)),
+    "template_version": Page(VIEW_TEMPLATE, 200, 405, without=(403, 405)),
+    # A POST without a button shows a preview.
+    "template_edit": Page(VIEW_TEMPLATE | {"change_template"}, 200, 200),
+    "template_publish": Page(PUBLISH, 200, 302),
+    "template_default": Page(PUBLISH, 405, 302, without=(405, 403)),
+    "template_add": Page(NOBODY, 403, 403),
+    "template_delete": Page(NOBODY, 403, 403),
 }
+# The right to see one of these opens the app's first page; that to see messages, what is on it.
+LISTS = VIEW_MESSAGE | VIEW_ATTEMPT | VIEW_ACCOUNT | VIEW_TEMPLATE
+DASHBOARD = {"dashboard"}
 # Pages of the practice inbox: staff needs no permission, others the token.
 PRACTICE = {"inbox", "recipients", "mail", "html"}
 
@@ -108,15 +140,23 @@ def ask(browser: Client) -> Outcomes:
 
 def admin_address(name: str) -> str:
     model, _, page = name.partition("_")
-    if page in ("changelist", "add"):
+    if page in ("changelist", "add", "doctor_new", "phrasebook", "export"):
         return reverse(f"admin:mailcenter_{name}")
+    if page == "checkup":
+        checkup = Checkup.objects.create(subject="site@practice.test", ok=True)
+        return reverse(f"admin:mailcenter_{name}", args=[checkup.pk])
     row = Account.ENVIRONMENT if model == "account" else make(model, page).pk
     return reverse(f"admin:mailcenter_{name}", args=[row])
 
 
 def make(model: str, page: str) -> Any:
+    if page in ("user", "invite"):
+        return UserFactory()
     if model == "attempt":
         return AttemptFactory()
+    if model == "template":
+        version = TemplateVersionFactory()
+        return version if page in ("version", "publish") else version.template
     status = {"resend": "failed", "arrived": "uncertain"}.get(page, "queued")
     return MessageFactory(status=status, content__html="<p>Hello</p>")
 
@@ -157,11 +197,21 @@ def test_staff_that_may_view_and_resume(client: Client) -> None:
     assert not Account.objects.get().is_paused
 
 
+@pytest.mark.parametrize(
+    "right", ["change_template", "publish_template", "test_template", "preview_user_template"]
+)
+def test_staff_that_may_view_templates_and_more(client: Client, right: str) -> None:
+    held = {"view_template", right}
+    client.force_login(StaffFactory(permissions=list(held)))
+    assert ask(client) == expected(held)
+    assert LogEntry.objects.exists() is (right == "publish_template")
+
+
 def test_staff_that_may_view_and_manage(client: Client) -> None:
     held = {"view_account", "manage_account"}
     client.force_login(StaffFactory(permissions=list(held)))
     assert ask(client) == expected(held)
-    assert not LogEntry.objects.exists()
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["发了一封测试邮件"]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +274,26 @@ def test_the_bulk_action_needs_its_permission(client: Client) -> None:
     assert Message.objects.filter(status="queued").count() == 1
 
 
+@pytest.mark.parametrize("permission", ["", *PERMISSIONS])
+def test_the_first_page_of_the_app(client: Client, permission: str) -> None:
+    client.force_login(StaffFactory(permissions=[permission]))
+    address = reverse("mailcenter_dashboard")
+    response = client.get(address)
+    assert response.status_code == (200 if permission in LISTS else 404)
+    assert ("troubles" in (response.context or {})) is (permission == "view_message")
+    assert client.post(address).status_code == 405
+
+
+@pytest.mark.parametrize("log_in", [None, UserFactory], ids=["anonymous", "visitor"])
+def test_the_first_page_of_the_app_is_for_staff(client: Client, log_in: Any) -> None:
+    if log_in:
+        client.force_login(log_in(permissions=PERMISSIONS))
+    for query in ("", "?_live=1"):
+        response = client.get(reverse("mailcenter_dashboard") + query)
+        assert response.status_code == 302
+        assert response.url.startswith(reverse("admin:login"))
+
+
 @pytest.fixture
 def practice_address(settings: Any, tmp_path: Path) -> Callable[[str], str]:
     settings.MAILCENTER = {**settings.MAILCENTER, "PRACTICE_DIR": str(tmp_path / "practice")}
@@ -265,4 +335,7 @@ def test_no_page_is_missing_from_the_table() -> None:
         if pattern.name
     }
     assert named == ADMIN.keys()
+    assert {pattern.name for pattern in dashboard_patterns} == {
+        f"mailcenter_{name}" for name in DASHBOARD
+    }
     assert {pattern.name for pattern in practice_patterns} == PRACTICE

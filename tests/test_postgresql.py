@@ -18,8 +18,11 @@ MAIN_PATH = [
     "test_each.py",
     "test_locks.py",
     "test_looking.py",
+    "test_prunemail.py",
     "test_resend.py",
     "test_sealing.py",
+    "test_seedmail.py",
+    "test_tallying.py",
 ]
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+pytestmark = pytest.mark.long
+
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     """In a process of its own, since it takes the signals of the one it runs in."""

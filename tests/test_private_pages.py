@@ -31,7 +31,15 @@ def operator(client: Client) -> Client:
 
 
 @pytest.mark.parametrize(
-    "name", ["home", "profile", "account_email", "account_change_password", "admin:index"]
+    "name",
+    [
+        "home",
+        "profile",
+        "account_email",
+        "account_mail_language",
+        "account_change_password",
+        "admin:index",
+    ],
 )
 def test_pages_of_somebody_logged_in_are_kept_nowhere(operator: Client, name: str) -> None:
     assert "no-store" in operator.get(reverse(name))["Cache-Control"]

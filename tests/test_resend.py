@@ -17,7 +17,7 @@ from mailcenter.models import Account, Attempt, Content, Message, OperatorAction
 from mailcenter.outbox import Tag
 from mailcenter.rendering import Rendered
 from mailcenter.transports.sent_folder import SentFolder
-from tests.factories import AttemptFactory, MessageFactory
+from tests.factories import AttemptFactory, MessageFactory, a_secret
 from tests.imap_server import QQ, Copy, ImapServer
 from tests.leases import sweep
 from tests.smtp_server import HANG_UP, ScriptedServer
@@ -212,7 +212,7 @@ def test_a_secret_mail_is_replaced_by_what_its_kind_sends(monkeypatch, operator)
         queue(tag=Tag("invitation", redacted=Rendered("fresh", "••", "••")))
 
     registry = dict(kinds._registry)
-    registry["invitation"] = kinds.Kind("invitation", "x", frozenset({"url"}), None, send_fresh)
+    registry["invitation"] = kinds.Kind("invitation", "x", a_secret("url"), send_fresh=send_fresh)
     monkeypatch.setattr(kinds, "_registry", registry)
     old = queue(tag=Tag("invitation", redacted=Rendered("old", "••", "••")))
     resend.cancel(old, operator)
@@ -433,7 +433,7 @@ def test_what_was_replaced_is_looked_for_no_more(monkeypatch, operator):
 
     registry = dict(kinds._registry)
     registry["invitation"] = kinds.Kind(
-        "invitation", "x", frozenset({"url"}), None, send_fresh, once_more=True
+        "invitation", "x", a_secret("url"), send_fresh=send_fresh, once_more=True
     )
     monkeypatch.setattr(kinds, "_registry", registry)
     message = uncertain([], kind="invitation", look_at=timezone.now(), content__secret=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from tests.site_process import PATIENCE, SiteProcess, database, until
 from tests.smtp_server import SILENCE, ScriptedServer
+
+pytestmark = pytest.mark.long
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("PostgreSQL"))]
 
@@ -132,6 +135,35 @@ def test_a_killed_worker_leaves_a_true_row_behind(site_for, verb, left, judged, 
             until(lambda: site.rows(STATUS) == [(status,)])
         assert site.rows(ATTEMPTS)[0][0] == judged
     assert len(server.accepted) == (1 if status == "sent" else 0)
+
+
+HEARTBEATS = "SELECT name, engine, started_at, seen_at FROM mailcenter_workerheartbeat"
+
+
+def test_a_worker_gives_signs_of_life_until_it_ends(site_for):
+    with ScriptedServer() as server:
+        site = site_for(server)
+        with site.worker() as worker:
+            [(name, engine, started_at, seen_at)] = until(lambda: site.rows(HEARTBEATS))
+            assert (name, engine) == (f"{socket.gethostname()}:{worker.pid}", "embedded")
+            until(lambda: site.rows(HEARTBEATS)[0][3] != seen_at)
+            assert site.rows(HEARTBEATS)[0][2] == started_at
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(PATIENCE) == 0
+    assert site.rows(HEARTBEATS) == []
+
+
+def test_the_last_sign_of_a_killed_worker_stays(site_for):
+    with ScriptedServer() as server:
+        site = site_for(server)
+        with site.worker() as worker:
+            until(lambda: site.rows(HEARTBEATS))
+            worker.kill()
+            worker.wait()
+        [last] = site.rows(HEARTBEATS)
+        with site.worker():
+            until(lambda: len(site.rows(HEARTBEATS)) == 2)
+        assert last in site.rows(HEARTBEATS)
 
 
 def test_a_missing_code_stops_the_worker_with_one_clear_error(site_for):

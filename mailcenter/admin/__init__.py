@@ -1,5 +1,5 @@
-"""Read, explain, resend. Django finds the pages through this package."""
+"""Read, explain, resend, write. Django finds the pages through this package."""
 
-from mailcenter.admin import accounts, attempts, messages
+from mailcenter.admin import accounts, attempts, messages, templates
 
-__all__ = ["accounts", "attempts", "messages"]
+__all__ = ["accounts", "attempts", "messages", "templates"]

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from mailcenter import kinds
 from mailcenter.admin import display
-from mailcenter.delivery.accounts import from_row, is_environment, limits_of, preset_of
-from mailcenter.delivery.budget import sent_today
-from mailcenter.exceptions import MailcenterError
+from mailcenter.admin.account_history import History
+from mailcenter.delivery.accounts import is_environment, limits_of, preset_of, trouble_of
+from mailcenter.delivery.budget import sent_last_minute, sent_today
 from mailcenter.models import Account
 from mailcenter.transports import Limits
 
@@ -40,15 +40,13 @@ def kind_names(account: Account) -> str:
 
 def budget(account: Account) -> str:
     """What the day's limit leaves; the providers' day is China's."""
-    per_day = limits_of(account).per_day
-    if not per_day:
-        return _("no limit")
-    used = sent_today(account, timezone.now())
-    return _("%(used)d of %(limit)d, %(left)d left") % {
-        "used": used,
-        "limit": per_day,
-        "left": max(0, per_day - used),
-    }
+    return _left(sent_today(account, timezone.now()), limits_of(account).per_day)
+
+
+def budget_minute(account: Account) -> str:
+    """What the limit leaves of the last sixty seconds."""
+    used = len(sent_last_minute(account, timezone.now()))
+    return _left(used, limits_of(account).per_minute)
 
 
 def page(account: Account) -> dict[str, Any]:
@@ -59,10 +57,19 @@ def page(account: Account) -> dict[str, Any]:
         "provider": provider(account),
         "kind_names": kind_names(account),
         "budget": budget(account),
+        "budget_minute": budget_minute(account),
         "limits": _limits(limits),
         "of_environment": is_environment(account.pk),
         "obstacle": _obstacle(account),
+        "history": History(account),
     }
+
+
+def _left(used: int, limit: int) -> str:
+    if not limit:
+        return _("%(used)d, no limit") % {"used": used}
+    left = max(0, limit - used)
+    return _("%(used)d of %(limit)d, %(left)d left") % {"used": used, "limit": limit, "left": left}
 
 
 def _limits(limits: Limits) -> list[tuple[str, Any]]:
@@ -78,8 +85,4 @@ def _obstacle(account: Account) -> str:
     """Why it is left out although it is in use."""
     if is_environment(account.pk) or not account.enabled:
         return ""
-    try:
-        from_row(account)
-    except MailcenterError as error:
-        return str(error)
-    return ""
+    return trouble_of(account)

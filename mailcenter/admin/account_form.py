@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -11,40 +12,60 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from mailcenter import kinds, sealing
-from mailcenter.addresses import CONTROL
+from mailcenter import kinds
+from mailcenter.admin.account_secrets import SecretsForm, without_controls
+from mailcenter.admin.account_server import CUSTOM, ServerForm
 from mailcenter.delivery.accounts import preset_of
 from mailcenter.models import Account
 from mailcenter.transports import PRESETS
 from mailcenter.transports.variables import with_ascii_domain
 
-# Those that need more than an address and a code.
-NOT_OFFERED = {"custom", "practice", "anymail"}
-FIELDS = (
+# Those that only the environment gives.
+NOT_OFFERED = {"practice", "anymail"}
+# Columns of the row; what is secret is sealed first, into columns that the form has no fields for.
+COLUMNS = (
     "preset",
     "address",
-    "secret",
     "from_name",
     "enabled",
     "order",
+    "port",
+    *CUSTOM,
+    "oauth_client_id",
     "kinds",
     "per_minute",
     "per_day",
     "spacing_seconds",
 )
-# Columns of the row; the secret is sealed first.
-COLUMNS = tuple(name for name in FIELDS if name != "secret")
 
 
-class AccountForm(forms.ModelForm):
+def fieldsets(may_set_host: bool, second_code: bool) -> list[tuple[Any, dict[str, Any]]]:
+    """For the admin. second_code: whether one is stored, which may be removed."""
+    folded = {"classes": ["collapse"]}
+    server = ("host", "port", *CUSTOM[1:]) if may_set_host else ("port",)
+    second = ("next_secret", "forget_next") if second_code else ("next_secret",)
+    oauth = ("oauth_client_id", "oauth_client_secret", "oauth_refresh_token")
+    limits = ("kinds", "per_minute", "per_day", "spacing_seconds")
+    host_help = _(
+        "All but the port is for the provider “custom server” alone; its password is entered as "
+        "the authorization code."
+    )
+    oauth_help = _("In place of an authorization code, with Gmail and Outlook.")
+    return [
+        (None, {"fields": ("preset", "address", "secret", "from_name", "enabled", "order")}),
+        (
+            _("Server") if may_set_host else _("Port"),
+            {"fields": server, "description": host_help if may_set_host else "", **folded},
+        ),
+        (_("Second code"), {"fields": second, **folded}),
+        ("OAuth2", {"fields": oauth, "description": oauth_help, **folded}),
+        (_("Take-over and limits"), {"fields": limits}),
+    ]
+
+
+class AccountForm(ServerForm, SecretsForm):
     preset = forms.ChoiceField(label=_("Provider"))
     address = forms.EmailField(label=_("Address"), widget=AdminEmailInputWidget)
-    secret = forms.CharField(
-        label=_("Authorization code"),
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
-        help_text=_("Not the password of the mailbox. Spaces in it do no harm."),
-    )
     kinds = forms.MultipleChoiceField(
         label=_("Kinds"),
         required=False,
@@ -67,12 +88,19 @@ class AccountForm(forms.ModelForm):
             "from_name": _("Name beside the address"),
             "enabled": _("In use"),
             "order": _("Order"),
+            "host": _("Host"),
+            "username": _("Log-in name"),
+            "imap_host": _("IMAP host"),
+            "oauth_client_id": _("Client id"),
             "per_minute": _("Mails a minute"),
             "per_day": _("Mails a day"),
         }
         help_texts = {
             "from_name": _("What readers see beside the address, such as the site's name."),
             "order": _("The lower one takes over first; those of the environment come before all."),
+            "host": _("On the public Internet, without scheme and port: mail.example.com."),
+            "username": _("Empty: the address."),
+            "imap_host": _("Where its folder of sent mail is looked into; empty: nowhere."),
             "per_minute": _("Empty: as the provider allows. 0: no limit."),
             "per_day": _("Empty: as the provider allows. 0: no limit."),
         }
@@ -80,15 +108,13 @@ class AccountForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
+        unoffered = NOT_OFFERED if self.may_set_host else NOT_OFFERED | {"custom"}
         fields["preset"].choices = [
             (preset.slug, preset.label)
             for preset in PRESETS.values()
-            if preset.slug not in NOT_OFFERED or preset.slug == self.instance.preset
+            if preset.slug not in unoffered or preset.slug == self.instance.preset
         ]
         fields["kinds"].choices = kinds.choices()
-        if self.instance.sealed_secret:
-            fields["secret"].required = False
-            fields["secret"].help_text = _("Leave it empty to keep the stored one.")
 
     def clean_address(self) -> str:
         try:
@@ -97,19 +123,16 @@ class AccountForm(forms.ModelForm):
             raise ValidationError(forms.EmailField.default_error_messages["invalid"]) from None
 
     def clean_from_name(self) -> str:
-        return _without_controls(self.cleaned_data["from_name"])
+        return without_controls(self.cleaned_data["from_name"])
 
-    @sensitive_variables()
-    def clean_secret(self) -> str:
-        # Shown in groups of four on QQ's page, and often pasted with a line end.
-        return _without_controls("".join(self.cleaned_data["secret"].split()))
+    def clean_username(self) -> str:
+        return without_controls(self.cleaned_data["username"])
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = self.cleaned_data
-        moved = {"preset", "address"} & set(self.changed_data)
-        if self.instance.sealed_secret and moved and not cleaned.get("secret", "-"):
-            self.add_error("secret", _("The stored code is another mailbox's: enter the new one."))
+        self.clean_server()
+        self.clean_secrets()
         if cleaned["enabled"] and {"address", "preset"} <= cleaned.keys() and self._is_taken():
             self.add_error(
                 "address", _("This mailbox has an account already: its limits would count twice.")
@@ -117,24 +140,35 @@ class AccountForm(forms.ModelForm):
         return cleaned
 
     def _is_taken(self) -> bool:
-        host = PRESETS[self.cleaned_data["preset"]].host
+        host = self._host(self.cleaned_data["preset"], self.cleaned_data.get("host"))
         others = Account.objects.filter(enabled=True, address__iexact=self.cleaned_data["address"])
         others = others.exclude(pk=self.instance.pk)
-        return any((preset := preset_of(row)) and preset.host == host for row in others)
+        return any(preset_of(row) and self._host(row.preset, row.host) == host for row in others)
+
+    def _host(self, preset: str, host: str | None) -> str:
+        return (host or PRESETS[preset].host).lower()
 
     @sensitive_variables()
     def save(self, commit: bool = True) -> Account:
-        if secret := self.cleaned_data["secret"]:
-            self.instance.sealed_secret = sealing.seal(secret.encode())
+        # What a change has to write; see SecretsForm.seal_into.
+        self.columns = {*COLUMNS, *self.seal_into(self.instance)}
         if not self.instance.slug:
             self.instance.slug = new_slug(self.instance.address)
         account: Account = super().save(commit=commit)
         return account
 
+    @property
+    def stores_secret(self) -> bool:
+        """Once saved: whether the secret to log in with is a new one."""
+        return "secret_set_at" in self.columns
+
 
 def new_slug(address: str) -> str:
-    """From "shop@qq.com" to "shop-qq-com", or "shop-qq-com-2" where that one exists."""
-    stem = slugify(address.replace("@", "-").replace(".", "-"))[:40]
+    """From "shop@qq.com" to "shop-qq-com", or "shop-qq-com-2" where that one exists.
+
+    Without "_", which the admin's addresses use to quote with (django.contrib.admin.utils).
+    """
+    stem = slugify(re.sub(r"[@._]", "-", address))[:40]
     if not stem or stem.startswith(Account.ENVIRONMENT):
         stem = f"mail-{stem}"
     taken = set(Account.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
@@ -144,9 +178,3 @@ def new_slug(address: str) -> str:
         number += 1
         slug = f"{stem}-{number}"
     return slug
-
-
-def _without_controls(text: str) -> str:
-    if CONTROL.search(text):
-        raise ValidationError(_("There is a line break or another control character in it."))
-    return text

@@ -21,19 +21,20 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from mailcenter.admin import account_display, display
-from mailcenter.admin.account_form import COLUMNS, FIELDS, AccountForm
-from mailcenter.admin.read_only import ReadOnlyAdmin
-from mailcenter.admin.record import record
+from mailcenter.admin.account_form import AccountForm, fieldsets
+from mailcenter.admin.account_secrets import SECRETS
+from mailcenter.admin.doctor import ExaminedAdmin
+from mailcenter.admin.record import operator, record
 from mailcenter.delivery.accounts import is_environment
 from mailcenter.engines import doorbell
-from mailcenter.models import Account
+from mailcenter.models import Account, AccountEvent
 from mailcenter.replies import CATALOG, Entry
 
 PAUSING = [entry.slug for entry in CATALOG.values() if entry.account_wide]
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnlyAdmin):
+class AccountAdmin(ExaminedAdmin):
     list_display = [
         "order",
         "__str__",
@@ -75,31 +76,40 @@ class AccountAdmin(ReadOnlyAdmin):
             return False
         return self.has_add_permission(request)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return list(FIELDS) if self._may_fill_in(request, obj) else []
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if not self._may_fill_in(request, obj):
+            return super().get_fieldsets(request, obj)
+        second_code = obj is not None and bool(obj.sealed_next_secret)
+        return fieldsets(self.may(request, "set_custom_host"), second_code)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        if self._may_fill_in(request, obj):
-            kwargs["form"] = AccountForm
-        return super().get_form(request, obj, change=change, **kwargs)
+        if not self._may_fill_in(request, obj):
+            return super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs, form=AccountForm)
+        # A class of its own for each request.
+        form.may_set_host = self.may(request, "set_custom_host")
+        return form
 
     def _may_fill_in(self, request: HttpRequest, account: Account | None) -> bool:
         if account is None:
             return self.has_add_permission(request)
         return self.has_change_permission(request, account)
 
-    @method_decorator(sensitive_post_parameters("secret"))
+    @method_decorator(sensitive_post_parameters(*SECRETS))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return super().changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:
             # Not the budget and the pause, which workers write at the same time.
-            obj.save(update_fields=[*COLUMNS, "sealed_secret"])
+            obj.save(update_fields=form.columns)
         else:
             obj.save(force_insert=True)
+        if form.stores_secret:
+            who = operator(request).get_username()
+            Account.objects.note(obj.pk, AccountEvent.Kind.SECRET_CHANGED, reason=who)
         # A new code ends the pause as soon as a worker has read it: sooner, the old one would be
         # refused once more.
         transaction.on_commit(doorbell.ring, robust=True)
@@ -131,7 +141,7 @@ class AccountAdmin(ReadOnlyAdmin):
             )
             return TemplateResponse(request, "admin/mailcenter/account/resume.html", context)
         with transaction.atomic():
-            if Account.objects.filter(pk=account.pk).resume():
+            if Account.objects.filter(pk=account.pk).resume(operator(request).get_username()):
                 record(request, account, _("ended the pause"))
                 self.message_user(request, _("The account sends again."), messages.SUCCESS)
                 transaction.on_commit(doorbell.ring, robust=True)

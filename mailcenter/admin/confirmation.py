@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,7 +20,7 @@ from mailcenter import harmless, reading, resend
 from mailcenter.admin import consequences
 from mailcenter.admin.record import operator, record
 from mailcenter.exceptions import MailcenterError, ResendRefused
-from mailcenter.models import Content, Message, OperatorAction
+from mailcenter.models import Message, OperatorAction
 
 if TYPE_CHECKING:
     from mailcenter.admin.messages import MessageAdmin
@@ -134,7 +134,9 @@ def _reveal(model_admin: MessageAdmin, request: HttpRequest, message: Message) -
 
 
 def _can_be_revealed(message: Message) -> bool:
-    return Content.objects.filter(message=message, secret=False, sealed__isnull=False).exists()
+    """message: fetched as detail.fetch does."""
+    content: Any = getattr(message, "content", None)
+    return content is not None and content.kept and not content.secret
 
 
 RESEND = Act(

@@ -6,16 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
-from mailcenter import kinds
+from mailcenter import harmless, kinds
 from mailcenter.admin import display
+from mailcenter.admin.message_neighbours import neighbours
 from mailcenter.admin.timeline import Try, tries
 from mailcenter.delivery.hindrance import Hindrance, hindrance
-from mailcenter.models import Attempt, Content, Message, OperatorAction, Recipient
+from mailcenter.models import (
+    Attempt,
+    Message,
+    OperatorAction,
+    Recipient,
+    TemplateVersion,
+)
 from mailcenter.replies import CATALOG, Entry, Reply, Stage, classify
 from mailcenter.transports.presets import PRESETS
 
@@ -32,24 +42,35 @@ class Addressee:
     advice: Entry | None
 
 
-def describe(message: Message) -> dict[str, Any]:
+@dataclass(frozen=True)
+class WrittenFrom:
+    """label: of the body or of the layout. version: None: the built-in words."""
+
+    label: str
+    version: TemplateVersion | None
+
+
+def describe(request: HttpRequest, message: Message) -> dict[str, Any]:
     """What the page shows beside the columns of the row."""
+    fetch(message)
+    obstacle = hindrance(message)
+    newer, older, query = neighbours(request, message)
     attempts = tries(message)
     actions = list(message.actions.all())
-    replaced_by = list(message.superseded_by.order_by("pk"))
+    replaced_by = sorted(message.superseded_by.all(), key=lambda newer: newer.pk)
     last = next((a for a in attempts if a.attempt.outcome != Outcome.OPEN), None)
     advice = last.advice if last else None
-    content = (
-        Content.objects.filter(message=message)
-        .defer("sealed")
-        .annotate(kept=Q(sealed__isnull=False))
-        .first()
-    )
+    content = getattr(message, "content", None)
     return {
-        "chip": display.chip(message.status, message.get_status_display()),
+        "chip": display.chip(message.status, display.label(message, "status")),
+        "due": due(message, obstacle),
+        "newer": newer,
+        "older": older,
+        "list_query": query,
         "kind": kinds.get(message.kind).label,
+        "written_from": list(_written_from(message)),
         "next_steps": [
-            *next_steps(message, attempts, actions, replaced=bool(replaced_by)),
+            *next_steps(message, attempts, actions, obstacle, replaced=bool(replaced_by)),
             *_moves(message, attempts),
         ],
         "advice": advice,
@@ -64,17 +85,65 @@ def describe(message: Message) -> dict[str, Any]:
     }
 
 
+def whole(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Each with what its page shows of other tables, as far as one query tells; see fetch()."""
+    versions = [
+        f"{version}__{column}"
+        for version in ("template_version", "layout_version")
+        for column in ("subject", "text", "html", "logo")
+    ]
+    of_it: dict[str, Any] = {
+        "bytes_kept": Q(content__sealed__isnull=False),
+        "is_replaced": Exists(Message.objects.filter(supersedes=OuterRef("pk"))),
+        "is_acted_on": Exists(OperatorAction.objects.filter(message=OuterRef("pk"))),
+    }
+    joined = ["content", "template_version__template", "layout_version__template"]
+    rows = messages.select_related("account", "user", *joined).annotate(**of_it)
+    return rows.defer("content__sealed", *versions)
+
+
+def fetch(message: Any) -> None:
+    """The rest of one from whole(), each once: most mails need but a query for the recipients."""
+    content = getattr(message, "content", None)
+    if content is not None:
+        content.kept = message.bytes_kept
+    newer, actions = Message.objects.all(), OperatorAction.objects.all()
+    prefetch_related_objects(
+        [message],
+        "recipients",
+        Prefetch("superseded_by", newer if message.is_replaced else newer.none()),
+        Prefetch("actions", actions if message.is_acted_on else actions.none()),
+    )
+
+
+def images(message: Message) -> dict[str, str]:
+    """Content-ID -> data URL of what its HTML shows: the logo of the layout that it stands in."""
+    layout = message.layout_version
+    if layout is None or not layout.logo:
+        return {}
+    return {"logo": harmless.data_url(bytes(layout.logo), layout.logo_type)}
+
+
+def _written_from(message: Message) -> Iterator[WrittenFrom]:
+    """Nothing of a mail that no template was used for."""
+    versions = (message.template_version, message.layout_version)
+    if any(versions) or kinds.get(message.kind).variables:
+        for label, version in zip((_("template"), _("layout")), versions, strict=True):
+            yield WrittenFrom(label, version)
+
+
 def next_steps(
     message: Message,
     attempts: Sequence[Try],
     actions: Sequence[OperatorAction],
+    obstacle: Hindrance | None,
     *,
     replaced: bool,
 ) -> Iterator[str]:
     """What becomes of it, in sentences. attempts, actions: newest first."""
     now = timezone.now()
     if message.status == Status.QUEUED:
-        yield from _while_waiting(message)
+        yield from _while_waiting(message, obstacle)
     elif message.status == Status.SENDING:
         if message.lease_expires_at and message.lease_expires_at > now:
             yield _("A worker has it in hand.")
@@ -96,8 +165,28 @@ def next_steps(
         yield _("It was stopped before it was sent.")
 
 
-def _while_waiting(message: Message) -> Iterator[str]:
-    if obstacle := hindrance(message):
+def due(message: Message, obstacle: Hindrance | None) -> SafeString | str:
+    """When a waiting mail is tried, in a few words; "" where nobody can say, or need not."""
+    if message.status != Status.QUEUED:
+        return ""
+    until = obstacle.until if obstacle else timezone.now()
+    if until is None:
+        return ""
+    if until <= timezone.now():
+        return _("Due now")
+    when = format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        until.isoformat(),
+        display.moment(until),
+        timeuntil(until, depth=1),
+    )
+    if message.attempt_count:
+        return format_html(_("Retries in {time}"), time=when)
+    return format_html(_("Is sent in {time}"), time=when)
+
+
+def _while_waiting(message: Message, obstacle: Hindrance | None) -> Iterator[str]:
+    if obstacle:
         yield from hindrance_words(obstacle)
     else:
         yield _("It is due: the next free worker takes it.")
@@ -161,11 +250,11 @@ def _moves(message: Message, attempts: Sequence[Try]) -> Iterator[str]:
 
 def _addressees(message: Message, *, explained: bool) -> Iterator[Addressee]:
     refused = (Recipient.Status.REJECTED, Recipient.Status.DEFERRED)
-    for recipient in message.recipients.order_by("pk"):
+    for recipient in sorted(message.recipients.all(), key=lambda one: one.pk):
         advice = None
         if recipient.status in refused and recipient.reply_code and not explained:
             advice = _meaning(recipient, message)
-        chip = display.chip(recipient.status, recipient.get_status_display())
+        chip = display.chip(recipient.status, display.label(recipient, "status"))
         yield Addressee(recipient, chip, advice)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -41,6 +44,18 @@ def chip(value: str, label: str | Promise) -> SafeString:
         mark,
         label,
     )
+
+
+def label(row: Model, field: str) -> str:
+    """As ``get_…_display()``, which translates all choices of the field for each row."""
+    value = getattr(row, field)
+    return str(_labels(type(row), field).get(value, value))
+
+
+@cache
+def _labels(model: type[Model], field: str) -> dict[Any, str | Promise]:
+    chosen: Any = model._meta.get_field(field)
+    return dict(chosen.flatchoices)
 
 
 def moment(at: datetime) -> str:

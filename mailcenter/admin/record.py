@@ -17,6 +17,12 @@ def operator(request: HttpRequest) -> AbstractBaseUser:
     return request.user
 
 
+def own_address(request: HttpRequest) -> str:
+    """The operator's, or ""."""
+    user = operator(request)
+    return str(getattr(user, user.get_email_field_name(), "") or "")
+
+
 def record(request: HttpRequest, row: Model, what: str | Promise) -> None:
     """It goes with the operator's row; an OperatorAction stays."""
     who = operator(request).pk

@@ -44,7 +44,7 @@ def describe(attempt: Attempt) -> Try:
     server, _blank, tls = attempt.peer.partition(" ")
     return Try(
         attempt=attempt,
-        chip=display.chip(attempt.outcome, attempt.get_outcome_display()),
+        chip=display.chip(attempt.outcome, display.label(attempt, "outcome")),
         reply=f"{attempt.reply_code or ''} {attempt.reply_text}".strip(),
         sentence=_sentence(attempt),
         cause=_cause(attempt),
@@ -57,7 +57,7 @@ def describe(attempt: Attempt) -> Try:
 
 
 def _sentence(attempt: Attempt) -> str:
-    stage = {"stage": attempt.get_stage_display()}
+    stage = {"stage": display.label(attempt, "stage")}
     if attempt.outcome == Outcome.OPEN:
         return _("Under way (stage: %(stage)s).") % stage
     if attempt.outcome == Outcome.ACCEPTED and attempt.reply_code is None and _looks(attempt):
@@ -84,4 +84,4 @@ def _cause(attempt: Attempt) -> str:
     """Why it was made, and by whom."""
     if attempt.trigger == Attempt.Trigger.RESEND and attempt.triggered_by_name:
         return _("resent by %(name)s") % {"name": attempt.triggered_by_name}
-    return attempt.get_trigger_display()
+    return display.label(attempt, "trigger")

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Mapping
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from mailcenter import sealing
+from mailcenter.delivery.grant import Grant
 from mailcenter.exceptions import ConfigurationError, MailcenterError
 from mailcenter.models import Account
 from mailcenter.transports import PRESETS, Limits, Preset, SendingAccount
@@ -19,6 +21,7 @@ from mailcenter.transports.variables import SECURITY_WORDS
 logger = logging.getLogger(__name__)
 
 ENVIRONMENT_ROWS = Q(slug=Account.ENVIRONMENT) | Q(slug__startswith=f"{Account.ENVIRONMENT}-")
+HAVE_SECRETS = Q(sealed_secret__isnull=False) | Q(sealed_oauth__isnull=False)
 
 # Named in the log already, by this process.
 _left_out: set[str] = set()
@@ -31,7 +34,7 @@ def configured() -> dict[str, SendingAccount]:
     be used is left out, and the log says so once.
     """
     accounts = {account.slug: account for account in environment_accounts()}
-    rows = Account.objects.filter(enabled=True, sealed_secret__isnull=False)
+    rows = Account.objects.filter(HAVE_SECRETS, enabled=True)
     for row in rows.exclude(ENVIRONMENT_ROWS).order_by("order", "slug"):
         try:
             accounts[row.slug] = from_row(row)
@@ -44,26 +47,66 @@ def configured() -> dict[str, SendingAccount]:
 
 
 @sensitive_variables()
-def from_row(row: Account) -> SendingAccount:
-    """Raises CannotUnseal, or ConfigurationError where the row says too little."""
+def from_row(row: Account, *, access_token: str = "") -> SendingAccount:
+    """access_token: in place of the stored one of a row with OAuth2.
+
+    Raises CannotUnseal, or ConfigurationError where the row says too little.
+    """
     preset, overrides = preset_of(row), _overrides(row)
     if preset is None:
         raise ConfigurationError(_("There is no provider %(slug)s.") % {"slug": f"“{row.preset}”"})
     server = overrides.server(preset)
-    if not (server["host"] and row.sealed_secret):
+    oauth = bool(row.sealed_oauth)
+    if not (server["host"] and (oauth or row.sealed_secret)):
         raise ConfigurationError(_("It has no server or no authorization code."))
+    if oauth:
+        if not preset.token_url:
+            raise ConfigurationError(_("This provider is not used with OAuth2 here."))
+        password = access_token or _access_token(row)
+        if not (server["imap_host"] or overrides.another_server(preset)):
+            server["imap_host"] = preset.oauth_imap_host
+    else:
+        password = sealing.unseal(bytes(row.sealed_secret or b"")).decode()
     return SendingAccount(
         preset=preset,
         address=row.address,
-        username=row.address,
-        password=sealing.unseal(bytes(row.sealed_secret)).decode(),
+        username=row.username or row.address,
+        password=password,
         from_name=row.from_name,
         ca_file=row.ca_file,
         slug=row.slug,
         kinds=tuple(row.kinds),
         limits=overrides.limits(preset),
+        oauth=oauth,
+        # Who types a host must not reach what only this machine can. The practice server, which
+        # no form offers, is on loopback.
+        public_only=bool(row.host or row.imap_host) and preset.slug != "practice",
         **server,
     )
+
+
+def trouble_of(row: Account) -> str:
+    """Why it can't send, in the active language; "" where it can."""
+    try:
+        from_row(row)
+    except MailcenterError as error:
+        return str(error)
+    return ""
+
+
+@sensitive_variables()
+def _access_token(row: Account) -> str:
+    """Raises CannotUnseal, or ConfigurationError while there is none that holds."""
+    Grant.of(row)
+    expires = row.access_token_expires_at
+    if row.sealed_access_token is None or expires is None or expires <= timezone.now():
+        if not row.enabled:
+            raise ConfigurationError(_("It has no access token: it gets one once it is in use."))
+        # Where the provider refuses to give one, the pause says why.
+        raise ConfigurationError(
+            row.pause_reason or _("It has no valid access token yet: the worker asks for one.")
+        )
+    return sealing.unseal(bytes(row.sealed_access_token)).decode()
 
 
 def limits_of(row: Account) -> Limits:
@@ -95,9 +138,27 @@ def keep_rows(accounts: Mapping[str, SendingAccount]) -> None:
     if gone:
         Account.objects.filter(slug__in=gone).update(enabled=False)
     for slug, account in accounts.items():
-        if slug in rows and rows[slug].paused_until is not None:
-            digest = sealing.digest(account.password)
+        paused = slug in rows and rows[slug].paused_until is not None
+        if paused and (digest := secret_digest(account)):
             Account.objects.filter(slug=slug).exclude(paused_secret_digest=digest).resume()
+
+
+@sensitive_variables()
+def secret_digest(account: SendingAccount) -> str:
+    """Of what an operator would change where it is refused: not of an access token, which is
+    another one each hour, but of what it is got with.
+
+    "" where nobody knows any more which one that was.
+    """
+    if not account.oauth:
+        return sealing.digest(account.password)
+    row = Account.objects.filter(slug=account.slug).first()
+    try:
+        # Of another access token, the refresh token may have been another one too.
+        known = row is not None and _access_token(row) == account.password
+        return Grant.of(row).digest if row and known else ""
+    except MailcenterError:
+        return ""
 
 
 def is_environment(slug: str) -> bool:

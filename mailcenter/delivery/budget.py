@@ -45,7 +45,7 @@ def allowance(row: Account, limits: Limits, now: datetime) -> Allowance:
     most = urgent = 1 if limits.spacing_seconds else UNLIMITED
     wait = 0.0
     for limit, used, again in (
-        (limits.per_minute, len(_recent(row, now)), _minute_wait(row, now)),
+        (limits.per_minute, len(sent_last_minute(row, now)), _minute_wait(row, now)),
         (limits.per_day, sent_today(row, now), float(seconds_until_tomorrow(now))),
     ):
         if limit:
@@ -62,21 +62,22 @@ def spend(row: Account, count: int, limits: Limits, now: datetime) -> None:
     if row.paused_until is not None:
         row.paused_until = now + timedelta(seconds=PROBE_SECONDS)
     if limits.per_minute:
-        row.recent = [*_recent(row, now), *[now.timestamp()] * count]
+        row.recent = [*sent_last_minute(row, now), *[now.timestamp()] * count]
     row.sent_that_day = sent_today(row, now) + count
     row.day = now.astimezone(CHINA).date()
     row.last_taken_at = now
     row.save(update_fields=["paused_until", "recent", "sent_that_day", "day", "last_taken_at"])
 
 
-def _recent(row: Account, now: datetime) -> list[float]:
+def sent_last_minute(row: Account, now: datetime) -> list[float]:
+    """Epoch seconds of each mail."""
     # What lies in the future was written before the clock was set back.
     end = now.timestamp()
     return [moment for moment in row.recent if end - MINUTE < moment <= end]
 
 
 def _minute_wait(row: Account, now: datetime) -> float:
-    recent = _recent(row, now)
+    recent = sent_last_minute(row, now)
     return min(recent) + MINUTE - now.timestamp() if recent else 0.0
 
 

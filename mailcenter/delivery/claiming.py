@@ -20,26 +20,6 @@ from mailcenter.models import Account, Message, Recipient
 from mailcenter.models.message import MessageQuerySet
 from mailcenter.transports import SendingAccount
 
-# The rest of the row is for people.
-NEEDED = (
-    "kind",
-    "from_email",
-    "message_id",
-    "account_id",
-    "priority",
-    "next_attempt_at",
-    "attempt_count",
-    "lease_owner",
-    "sent_at",
-    "next_trigger",
-    "triggered_by_id",
-    "triggered_by_name",
-    "possible_duplicate",
-    "content__message_id",
-    "content__sealed",
-    "content__secret",
-)
-
 Accounts = Mapping[str, SendingAccount]
 
 
@@ -127,21 +107,27 @@ def _claim(
 
 def _jobs(owner: str, account: SendingAccount, own: frozenset[str]) -> list[Job]:
     messages = Message.objects.filter(lease_owner=owner, status=Message.Status.SENDING)
-    pending: dict[int, list[str]] = {}
-    for key, address in (
+    pending: dict[int, dict[str, int]] = {}
+    for message, address, key in (
         Recipient.objects.pending()
         .filter(message__in=messages)
         .order_by("pk")
-        .values_list("message_id", "address")
+        .values_list("message_id", "address", "pk")
     ):
-        pending.setdefault(key, []).append(address)
+        pending.setdefault(message, {})[address] = key
     jobs = []
-    for message in messages.select_related("content").only(*NEEDED).order_by():
-        job = Job(message, account, tuple(pending.get(message.pk, ())), own)
-        if job.recipients:
-            jobs.append(job)
+    for key, priority, due, from_email, sealed, secret in messages.order_by().values_list(
+        "pk", "priority", "next_attempt_at", "from_email", "content__sealed", "content__secret"
+    ):
+        if key in pending:
+            urgency = (priority, due, key)
+            content = None if sealed is None else bytes(sealed)
+            recipients = pending[key]
+            jobs.append(
+                Job(key, owner, urgency, from_email, content, secret, account, recipients, own)
+            )
         else:
-            closing.close_without_attempt(message)
+            closing.close_without_attempt(owner, key)
     return sorted(jobs, key=lambda job: job.urgency)
 
 

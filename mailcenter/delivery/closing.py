@@ -10,14 +10,16 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from mailcenter import kinds, sealing
+from mailcenter import kinds
+from mailcenter.delivery import rotation
+from mailcenter.delivery.accounts import secret_digest
 from mailcenter.delivery.job import Job
 from mailcenter.delivery.waiting import back_off, first_look, longer, pause_after, wait_after
 from mailcenter.exceptions import TransportError
-from mailcenter.models import Account, Attempt, Message, Recipient
+from mailcenter.models import Account, Attempt, Content, Message, Recipient
 from mailcenter.models.each import update_each
 from mailcenter.models.message import MessageQuerySet
-from mailcenter.replies import Reply, Stage, Verdict, classify
+from mailcenter.replies import Reply, Stage, Verdict, VerdictClass, classify
 from mailcenter.transports import SendingAccount
 from mailcenter.transports.base import Receipt, Transcript
 
@@ -38,30 +40,26 @@ def close_all_accepted(results: Sequence[tuple[Job, Receipt]], now: datetime) ->
         for job, receipt in results
         if all(reply.positive for reply in receipt.recipients.values())
     }
-    by_code: dict[int | None, list[Message]] = {}
+    leased: dict[tuple[str, int | None], list[int]] = {}
+    taken: list[tuple[int, Reply]] = []
+    rows = []
     for job, receipt in plain.items():
-        by_code.setdefault(receipt.reply.code, []).append(job.message)
+        leased.setdefault((job.owner, receipt.reply.code), []).append(job.key)
+        taken += [(job.recipients[address], receipt.reply) for address in receipt.recipients]
+        result = _result(job, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
+        rows.append((*result, receipt.remote_id, job.attempt_key))
     # Rows are locked in one order everywhere: message, attempt, recipients.
-    for code, messages in by_code.items():
-        Message.objects.mark_all_sent(messages, now, last_reply_code=code, last_verdict="")
-    for job, receipt in plain.items():
-        attempt = opened(job)
-        attempt.remote_id = receipt.remote_id
-        _fill(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
-    _save([opened(job) for job in plain])
-    Recipient.objects.accept(
-        [
-            (job.message.pk, address, receipt.reply)
-            for job, receipt in plain.items()
-            for address in receipt.recipients
-        ]
-    )
+    for (owner, code), keys in leased.items():
+        Message.objects.mark_all_sent(owner, keys, now, code)
+    update_each(Attempt, ("id",), RESULT, rows)
+    Recipient.objects.accept(taken)
+    Content.objects.erase_all([job.key for job in plain if job.secret])
     return set(plain)
 
 
 def close_accepted(job: Job, receipt: Receipt) -> Outcome:
     now = timezone.now()
-    attempt, message = opened(job), job.message
+    attempt, message = job.attempt, job.attempt.message
     taken = [a for a, reply in receipt.recipients.items() if reply.positive]
     refused = {a: reply for a, reply in receipt.recipients.items() if not reply.positive}
     columns: dict[str, Any] = {"last_reply_code": receipt.reply.code, "last_verdict": ""}
@@ -69,8 +67,9 @@ def close_accepted(job: Job, receipt: Receipt) -> Outcome:
     with transaction.atomic():
         # Rows are locked in one order everywhere: message, attempt, recipients.
         mine = Message.objects.answered_by(attempt)
-        attempt.remote_id = receipt.remote_id
-        _write(attempt, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
+        mine.end(attempt)
+        result = _result(job, Outcome.ACCEPTED, Stage.DONE, receipt.reply, receipt.transcript)
+        _save(job, result, receipt.remote_id)
         # A fact, whichever attempt decides by now.
         message.recipients.settle(dict.fromkeys(taken, receipt.reply), RecipientStatus.ACCEPTED)
         if mine:
@@ -84,7 +83,7 @@ def close_accepted(job: Job, receipt: Receipt) -> Outcome:
 
 def close_failed(job: Job, error: TransportError) -> Outcome:
     now = timezone.now()
-    attempt, message = opened(job), job.message
+    attempt, message = job.attempt, job.attempt.message
     verdict = _verdict(job, error.reply, error.stage, error.maybe_accepted)
     columns: dict[str, Any] = {
         "last_reply_code": error.reply.code,
@@ -92,8 +91,9 @@ def close_failed(job: Job, error: TransportError) -> Outcome:
     }
     # First, and not inside the transaction: every worker writes the account's row, none may wait
     # for another there, and until it is written the mail must not be tried again.
-    _pause(job, pause_after(verdict, error.stage), error.reply, verdict, now)
-    _pause_where_meant(job, error.refused.values(), now)
+    if not _other_code(job, error, verdict):
+        _pause(job, pause_after(verdict, error.stage), error.reply, verdict, now)
+    _pause_where_meant(job, [r for r in error.refused.values() if r != error.reply], now)
     with transaction.atomic():
         mine = Message.objects.answered_by(attempt)
         wait = _settle_failed(job, error, verdict, settle=bool(mine))
@@ -101,7 +101,8 @@ def close_failed(job: Job, error: TransportError) -> Outcome:
             outcome = Outcome.UNCERTAIN
         else:
             outcome = Outcome.REJECTED if wait is None else Outcome.DEFERRED
-        _write(attempt, outcome, error.stage, error.reply, error.transcript, verdict)
+        mine.end(attempt)
+        _save(job, _result(job, outcome, error.stage, error.reply, error.transcript, verdict))
         if verdict.uncertain:
             leave_uncertain(mine, message, job.account, now, **columns)
         elif wait is not None:
@@ -138,7 +139,7 @@ def note_accepted(jobs: Collection[Job]) -> None:
     Account.objects.filter(slug__in=slugs).update(last_accepted_at=timezone.now())
     for job in jobs:
         if job.probe:
-            Account.objects.recover(job.account.slug, opened(job).started_at)
+            Account.objects.recover(job.account.slug, job.attempt.started_at)
 
 
 def close_abandoned(attempt: Attempt, outcome: Outcome, reply: Reply, verdict: Verdict) -> None:
@@ -151,11 +152,11 @@ def close_abandoned(attempt: Attempt, outcome: Outcome, reply: Reply, verdict: V
     logger.warning("Attempt %s was left behind by %s: %s", attempt, attempt.worker, outcome)
 
 
-def close_without_attempt(message: Message) -> None:
+def close_without_attempt(owner: str, key: int) -> None:
     """Nobody is left to send it to."""
     now = timezone.now()
-    held = Message.objects.leased({message.lease_owner: [message.pk]}).alive(now)
-    if message.recipients.accepted().exists():
+    held = Message.objects.leased({owner: [key]}).alive(now)
+    if Recipient.objects.accepted().filter(message=key).exists():
         held.mark_sent(now)
     else:
         held.mark_failed(now)
@@ -167,13 +168,6 @@ def once_more(message: Message, now: datetime) -> None:
         Message.objects.uncertain().filter(pk=message.pk).requeue(now, possible_duplicate=True)
 
 
-def opened(job: Job) -> Attempt:
-    """The job's attempt; raises ValueError where none was opened."""
-    if job.attempt is None:
-        raise ValueError("No attempt was opened.")
-    return job.attempt
-
-
 # What a reply writes into its attempt.
 RESULT = (
     "outcome",
@@ -181,54 +175,40 @@ RESULT = (
     "reply_code",
     "enhanced_code",
     "reply_text",
-    "remote_id",
     "verdict",
     "catalog_entry",
     "duration_ms",
     "peer",
     "dialogue",
+    "remote_id",
 )
 
 
-def _write(
-    attempt: Attempt,
+def _result(
+    job: Job,
     outcome: Outcome,
     stage: Stage,
     reply: Reply,
     transcript: Transcript,
     verdict: Verdict | None = None,
-) -> None:
-    _fill(attempt, outcome, stage, reply, transcript, verdict)
-    _save([attempt])
+) -> tuple[Any, ...]:
+    """In the order of RESULT, but for the queue id."""
+    return (
+        outcome.value,
+        stage.value,
+        reply.code,
+        reply.enhanced,
+        reply.text or str(reply.failure.label if reply.failure else ""),
+        verdict.verdict_class if verdict else "",
+        verdict.slug if verdict else "",
+        job.duration_ms,
+        transcript.peer,
+        transcript.dialogue,
+    )
 
 
-def _save(attempts: Iterable[Attempt]) -> None:
-    rows = [(identity(a), {name: getattr(a, name) for name in RESULT}) for a in attempts]
-    update_each(Attempt, rows)
-
-
-def identity(attempt: Attempt) -> dict[str, Any]:
-    """What chooses its row: the key of an attempt that a worker has opened is not read back."""
-    return {"message": attempt.message_id, "number": attempt.number}
-
-
-def _fill(
-    attempt: Attempt,
-    outcome: Outcome,
-    stage: Stage,
-    reply: Reply,
-    transcript: Transcript,
-    verdict: Verdict | None = None,
-) -> None:
-    attempt.outcome = outcome
-    attempt.stage = stage
-    attempt.reply_code = reply.code
-    attempt.enhanced_code = reply.enhanced
-    attempt.reply_text = reply.text or str(reply.failure.label if reply.failure else "")
-    attempt.verdict = verdict.verdict_class if verdict else ""
-    attempt.catalog_entry = verdict.slug if verdict else ""
-    attempt.peer = transcript.peer
-    attempt.dialogue = transcript.dialogue
+def _save(job: Job, result: tuple[Any, ...], remote_id: str = "") -> None:
+    update_each(Attempt, ("id",), RESULT, [(*result, remote_id, job.attempt_key)])
 
 
 def _settle_failed(
@@ -247,11 +227,11 @@ def _settle_failed(
         return None
     if pause_after(verdict, error.stage):
         return shared
-    rest = job.message.recipients.pending().exclude(address__in=error.refused)
+    rest = job.attempt.message.recipients.pending().exclude(address__in=error.refused)
     left = list(rest.values_list("address", flat=True))
     if not left:
         return wait
-    _settle(job.message, dict.fromkeys(left, error.reply), shared)
+    _settle(job.attempt.message, dict.fromkeys(left, error.reply), shared)
     return _shorter((wait, shared))
 
 
@@ -260,14 +240,14 @@ def _settle_refused(job: Job, refused: Mapping[str, Reply]) -> timedelta | None:
     waits: list[timedelta | None] = []
     for address, reply in refused.items():
         wait = _wait(job, _verdict(job, reply, Stage.RCPT), Stage.RCPT)
-        _settle(job.message, {address: reply}, wait)
+        _settle(job.attempt.message, {address: reply}, wait)
         waits.append(wait)
     return _shorter(waits)
 
 
 def _wait(job: Job, verdict: Verdict, stage: Stage) -> timedelta | None:
     """A paused account holds its mail by itself; meanwhile another account may take it."""
-    return timedelta(0) if pause_after(verdict, stage) else wait_after(verdict, opened(job))
+    return timedelta(0) if pause_after(verdict, stage) else wait_after(verdict, job.attempt)
 
 
 def _settle(message: Message, replies: Mapping[str, Reply], wait: timedelta | None) -> None:
@@ -285,7 +265,8 @@ def _verdict(job: Job, reply: Reply, stage: Stage, maybe_accepted: bool = False)
 
 
 def _pause_where_meant(job: Job, refusals: Iterable[Reply], now: datetime) -> None:
-    for reply in refusals:
+    # The same words to several recipients are one refusal.
+    for reply in dict.fromkeys(refusals):
         verdict = _verdict(job, reply, Stage.RCPT)
         _pause(job, pause_after(verdict, Stage.RCPT), reply, verdict, now)
 
@@ -300,8 +281,19 @@ def _pause(
     until = now + longer(pause, verdict, before or 0)
     logger.error("Account %s is paused until %s: %s", job.account.address, until, reply)
     Account.objects.pause(
-        slug, until=until, reason=str(reply), secret_digest=sealing.digest(job.account.password)
+        slug,
+        until=until,
+        reason=str(reply),
+        secret_digest=secret_digest(job.account),
+        begun_at=job.attempt.started_at,
     )
+
+
+def _other_code(job: Job, error: TransportError, verdict: Verdict) -> bool:
+    """Whether the log-in was refused, and another code than the refused one is there."""
+    refused = error.stage == Stage.AUTH and error.reply.code is not None
+    auth = verdict.account_wide and verdict.verdict_class == VerdictClass.AUTH
+    return refused and auth and rotation.gives_way(job.account, error.reply)
 
 
 def close_found(attempt: Attempt, reply: Reply) -> None:

@@ -82,7 +82,7 @@ class Hindrances:
 
     def of_account(self, message: Message) -> Hindrance | None:
         """As if it were due: what its account, and those that might step in, have against it."""
-        own = self._rows[message.account_id]
+        own = self.accounts[message.account_id]
         urgent = message.priority < NORMAL
         obstacle = self._obstacle(own, urgent)
         if obstacle is None:
@@ -113,18 +113,19 @@ class Hindrances:
         return min((known for known in untils if known), default=None), relief
 
     @cached_property
-    def _rows(self) -> dict[str, Account]:
+    def accounts(self) -> dict[str, Account]:
+        """All there are, by slug."""
         return Account.objects.in_bulk()
 
     @cached_property
     def _usable(self) -> list[Account]:
         """In the order in which they step in."""
-        usable = [row for row in self._rows.values() if not self._out_of_use[row.pk]]
+        usable = [row for row in self.accounts.values() if not self._out_of_use[row.pk]]
         return sorted(usable, key=lambda row: (not is_environment(row.pk), row.order, row.pk))
 
     @cached_property
     def _out_of_use(self) -> dict[str, str]:
-        return {slug: _out_of_use(row) for slug, row in self._rows.items()}
+        return {slug: _out_of_use(row) for slug, row in self.accounts.items()}
 
     def _obstacle(self, row: Account, urgent: bool) -> _Obstacle | None:
         if why := self._out_of_use[row.pk]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from mailcenter.delivery.claiming import lease
-from mailcenter.delivery.closing import close_all_accepted, identity, opened
+from mailcenter.delivery.closing import close_all_accepted
 from mailcenter.delivery.job import Job
 from mailcenter.exceptions import LeaseLost
 from mailcenter.models import Attempt, Message
-from mailcenter.models.each import insert_each, together, update_each
+from mailcenter.models.each import together
 from mailcenter.models.message import MessageQuerySet
-from mailcenter.replies import Stage
 from mailcenter.transports import Receipt
 
 
@@ -38,45 +36,35 @@ def write(
     accepted: Sequence[tuple[Job, Receipt]], bodies: Sequence[Job], begins: Sequence[Job]
 ) -> Written:
     """All in one transaction; where a lease is gone, each of them in one of its own."""
-    now = timezone.now()
     try:
-        with transaction.atomic(), together():
-            return _write(accepted, bodies, begins, now)
+        return _write(accepted, bodies, begins)
     except LeaseLost:
         return Written(
-            closed={one[0] for one in accepted if _held(partial(_write, [one], [], [], now))},
-            held={job for job in bodies if _held(partial(_write, [], [job], [], now))},
-            begun={job for job in begins if _held(partial(_write, [], [], [job], now))},
+            closed={one[0] for one in accepted if _held(partial(_write, [one], [], []))},
+            held={job for job in bodies if _held(partial(_write, [], [job], []))},
+            begun={job for job in begins if _held(partial(_write, [], [], [job]))},
         )
 
 
 def _held(step: Callable[[], Written]) -> bool:
     try:
-        with transaction.atomic(), together():
-            written = step()
+        written = step()
     except LeaseLost:
         return False
     return bool(written.closed or written.held or written.begun)
 
 
 def _write(
-    accepted: Sequence[tuple[Job, Receipt]],
-    bodies: Sequence[Job],
-    begins: Sequence[Job],
-    now: datetime,
+    accepted: Sequence[tuple[Job, Receipt]], bodies: Sequence[Job], begins: Sequence[Job]
 ) -> Written:
-    """Raises LeaseLost where one of them is gone; then nothing of it must be committed."""
-    closed = close_all_accepted(accepted, now)
-    # The lease begins anew with the body: so its row is locked, and no sweep judges it between
-    # this check and the commit.
-    Message.objects.renew_all([job.message for job in bodies], now, now + lease())
-    begun_bodies = [identity(opened(job)) | {"outcome": Attempt.Outcome.OPEN} for job in bodies]
-    rows = [(row, {"stage": Stage.BODY}) for row in begun_bodies]
-    update_each(Attempt, rows, missing=LeaseLost)
-    Message.objects.count_attempts([job.message for job in begins], now)
+    """Raises LeaseLost where one of them is gone; then nothing of it is committed."""
+    now = timezone.now()
+    with transaction.atomic(), together():
+        closed = close_all_accepted(accepted, now)
+        Attempt.objects.begin_bodies([job.attempt_key for job in bodies], now)
+        keys = Attempt.objects.open_all([(job.key, job.owner, job.sender) for job in begins], now)
     for job in begins:
-        job.attempt = _attempt(job, now)
-    insert_each([job.attempt for job in begins if job.attempt])
+        job.attempt_key = keys[job.key]
     return Written(closed, set(bodies), set(begins))
 
 
@@ -94,21 +82,5 @@ def release(jobs: Iterable[Job]) -> None:
 def _leased(jobs: Iterable[Job]) -> MessageQuerySet:
     owners: dict[str, list[int]] = {}
     for job in jobs:
-        owners.setdefault(job.message.lease_owner, []).append(job.message.pk)
+        owners.setdefault(job.owner, []).append(job.key)
     return Message.objects.leased(owners)
-
-
-def _attempt(job: Job, now: datetime) -> Attempt:
-    message = job.message
-    return Attempt(
-        message=message,
-        number=message.attempt_count + 1,
-        account_id=job.account.slug,
-        from_email=job.sender,
-        trigger=message.next_trigger,
-        triggered_by_id=message.triggered_by_id,
-        triggered_by_name=message.triggered_by_name,
-        possible_duplicate=message.possible_duplicate,
-        worker=message.lease_owner,
-        started_at=now,
-    )

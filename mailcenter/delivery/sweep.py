@@ -1,4 +1,4 @@
-"""Judge the leases of dead workers, and let go of what has died or served its time."""
+"""Judge the leases of dead workers, let go of what has died or served its time, and count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from mailcenter import conf
+from mailcenter import conf, tallying
 from mailcenter.delivery.closing import close_abandoned, leave_uncertain
 from mailcenter.delivery.waiting import alike, wait_after
 from mailcenter.models import Attempt, Message
@@ -33,6 +33,7 @@ def sweep(accounts: Mapping[str, SendingAccount]) -> None:
     _try(partial(Message.objects.expire, now))
     kept_since = now - timedelta(days=conf.get("BODY_RETENTION_DAYS"))
     _try(partial(Message.objects.forget, now, before=kept_since))
+    _try(tallying.count_due)
 
 
 def _try(job: Callable[[], object]) -> None:
@@ -48,11 +49,16 @@ def _judge(message: Message, accounts: Mapping[str, SendingAccount], now: dateti
         # Its worker may be half way through a step after all: then the next sweep judges it.
         if not mine.select_for_update(skip_locked=True).first():
             return
-        attempt = message.attempts.filter(outcome=Outcome.OPEN).first()
+        opened = message.attempts.filter(outcome=Outcome.OPEN)
+        attempt = opened.select_for_update(skip_locked=True).first()
+        if attempt is None and opened.exists():
+            return
         if attempt is None:
             # Claimed, and never begun.
             mine.requeue(now)
-        elif attempt.stage == Stage.BODY:
+            return
+        mine.end(attempt)
+        if attempt.stage == Stage.BODY:
             verdict = classify(Reply(None), stage=Stage.BODY, maybe_accepted=True)
             close_abandoned(attempt, Outcome.UNCERTAIN, Reply(None), verdict)
             columns = {"last_reply_code": None, "last_verdict": verdict.verdict_class}

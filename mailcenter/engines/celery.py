@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from kombu.pools import ProducerPool, producers
 
 from mailcenter import conf
 from mailcenter.engines import rounds
+from mailcenter.engines.heartbeat import Heartbeat
 from mailcenter.engines.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ BROKER_SECONDS = 1.0
 # Rings and beats that nobody heard for so long are dropped: they would only pile up.
 FORGOTTEN_SECONDS = 3600
 
+_host = Heartbeat(socket.gethostname(), "celery")
 _lock = threading.Lock()
 _silent_until = -float("inf")
 _working: set[Worker] = set()
@@ -45,13 +48,14 @@ _shutdown: tuple[int, int] | None = None
     name="mailcenter.deliver", acks_late=True, reject_on_worker_lost=True, ignore_result=True
 )
 def deliver() -> None:
-    rounds.deliver(_attended)
+    rounds.deliver(_attended, _host)
 
 
 @shared_task(
     name="mailcenter.sweep", acks_late=True, reject_on_worker_lost=True, ignore_result=True
 )
 def sweep() -> None:
+    _host.beat()
     rounds.sweep()
 
 

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
@@ -54,7 +54,9 @@ class Keeper:
     def __init__(self, stop: threading.Event) -> None:
         self.counts: Counter[str] = Counter()
         self._stop = stop
-        self._inbox: SimpleQueue[Step | tuple[Job, Result] | None] = SimpleQueue()
+        # No SimpleQueue: with a timeout as short as GATHER_SECONDS it can wait for ever, up to
+        # Python 3.12.
+        self._inbox: Queue[Step | tuple[Job, Result] | None] = Queue()
         self._unwritten: list[tuple[Job, Result]] = []
         # Accepted since their accounts' rows last said so.
         self._to_note: set[Job] = set()
@@ -166,7 +168,7 @@ class Keeper:
     def _close(self, job: Job, result: Result) -> bool:
         """Whether the job is out of our hands."""
         if result is None:
-            self.counts[Attempt.Outcome.INTERRUPTED] += bool(job.attempt)
+            self.counts[Attempt.Outcome.INTERRUPTED] += bool(job.attempt_key)
             return True
         try:
             if isinstance(result, Receipt):

@@ -10,7 +10,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
-from mailcenter.engines import doorbell
+from mailcenter.engines import doorbell, heartbeat
+from mailcenter.engines.heartbeat import Heartbeat
 from mailcenter.engines.worker import Worker
 from mailcenter.exceptions import ConfigurationError
 from mailcenter.models import Message
@@ -18,14 +19,15 @@ from mailcenter.models import Message
 logger = logging.getLogger(__name__)
 
 
-def deliver(attended: Callable[[Worker], AbstractContextManager[None]]) -> None:
+def deliver(attended: Callable[[Worker], AbstractContextManager[None]], host: Heartbeat) -> None:
     """Send what is due, and return; where nothing is, that costs one query.
 
-    attended: what the engine does beside the worker while it sends.
+    attended: what the engine does beside the worker while it sends. host: where it runs.
     """
+    host.beat()
     try:
         if due():
-            worker = Worker()
+            worker = Worker(host)
             with attended(worker):
                 worker.drain()
     except ConfigurationError as error:
@@ -42,7 +44,7 @@ def sweep() -> None:
     Raises ConfigurationError and django.db.Error.
     """
     Worker().sweep()
-    if due():
+    if due() or heartbeat.is_wanted():
         doorbell.ring()
 
 

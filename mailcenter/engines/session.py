@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from mailcenter import conf
@@ -30,7 +30,7 @@ class Session:
         self._transport: Transport | None = None
         # Could not be made ready while another mail was on the wire.
         self._awkward: Job | None = None
-        self._given: SimpleQueue[Job | None] = SimpleQueue()
+        self._given: Queue[Job | None] = Queue()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
     def start(self, job: Job) -> None:
@@ -67,7 +67,7 @@ class Session:
             while begun:
                 begun = self._send(begun)
         else:
-            logger.warning("Message %s was not begun: its lease is gone.", job.message.pk)
+            logger.warning("Message %s was not begun: its lease is gone.", job.key)
             self._keeper.close(job, None)
         awkward, self._awkward = self._awkward, None
         return awkward or self._lane.next_job()
@@ -102,15 +102,14 @@ class Session:
             result = self._open(job.account).send(job.envelope, job.raw, on_stage, announced)
         except LeaseLost:
             # Whoever judged the lease has written what became of this attempt.
-            logger.warning("Attempt %s lost its lease; nothing was sent.", job.attempt)
+            logger.warning("Message %s lost its lease; nothing was sent.", job.key)
             result = None
         except TransportError as error:
             result = error
         except Exception as error:
-            logger.exception("Attempt %s failed in a way nobody foresaw.", job.attempt)
+            logger.exception("Message %s failed in a way nobody foresaw.", job.key)
             result = _unforeseen(error, maybe_accepted=body_began)
-        if job.attempt is not None:
-            job.attempt.duration_ms = round((time.monotonic() - started) * 1000)
+        job.duration_ms = round((time.monotonic() - started) * 1000)
         self._lane.ended(job, result)
         self._keeper.close(job, result)
         return following
@@ -124,7 +123,7 @@ class Session:
             _ = (job.envelope, job.raw)
         except Exception:
             # Later and alone, so that its trouble is written into its own attempt.
-            logger.debug("Message %s can't be made ready.", job.message.pk)
+            logger.debug("Message %s can't be made ready.", job.key)
             self._awkward = job
             return None
         return job

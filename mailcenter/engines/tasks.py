@@ -6,6 +6,7 @@ What a backend stores of a task is its name: it has no arguments and no result.
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +19,15 @@ except ImportError:
     from django_tasks import task  # type: ignore[no-redef]
 
 from mailcenter.engines import rounds
+from mailcenter.engines.heartbeat import Heartbeat
 from mailcenter.engines.worker import Worker
+
+_host = Heartbeat(socket.gethostname(), "tasks")
 
 
 @task()
 def deliver() -> None:
-    rounds.deliver(_attended)
+    rounds.deliver(_attended, _host)
 
 
 def ring() -> None:

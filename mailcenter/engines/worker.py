@@ -14,8 +14,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from mailcenter import conf, delivery
-from mailcenter.delivery import Job, accounts, looking
+from mailcenter.delivery import Job, accounts, looking, tokens
 from mailcenter.engines.doorbell import Doorbell
+from mailcenter.engines.heartbeat import Heartbeat
 from mailcenter.engines.keeper import DATABASE_PAUSE_SECONDS, Keeper
 from mailcenter.engines.lane import STUCK_SECONDS, Lane
 
@@ -26,9 +27,12 @@ POLL_SECONDS = 1.0
 
 
 class Worker:
-    """Raises ConfigurationError where the environment's account can't work."""
+    """heartbeat: of the host whose engine sends with it; ``run`` has one of its own.
 
-    def __init__(self) -> None:
+    Raises ConfigurationError where the environment's account can't work.
+    """
+
+    def __init__(self, heartbeat: Heartbeat | None = None) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._stop = threading.Event()
         self._keeper = Keeper(self._stop)
@@ -39,6 +43,7 @@ class Worker:
         self._rung = threading.Event()
         self._looked_at = self._read_at = -float("inf")
         self._renewed_at = time.monotonic()
+        self._heartbeat = heartbeat
 
     @property
     def counts(self) -> Counter[str]:
@@ -52,11 +57,14 @@ class Worker:
 
     def run(self) -> None:
         """Until ``stop``."""
+        self._heartbeat = Heartbeat(self.name, "embedded")
+        self._heartbeat.forget()
         beside = [
             threading.Thread(target=self._insist, args=[job], name=name, daemon=True)
             for name, job in (
                 ("doorbell", self._listen),
                 ("sweep", self._sweep_and_sweep),
+                ("tokens", self._renew_tokens),
                 ("looks", self._look_and_look),
             )
         ]
@@ -66,6 +74,8 @@ class Worker:
         self._finish()
         for thread in beside:
             thread.join()
+        self._heartbeat.forget()
+        connection.close()
 
     def run_once(self) -> None:
         """Sweep, send what is due, and return. Raises django.db.Error."""
@@ -73,16 +83,22 @@ class Worker:
         self.drain()
 
     def sweep(self) -> None:
-        """Judge what others left behind, and look into Sent folders. Raises django.db.Error."""
+        """Judge what others left behind, renew access tokens, and look into Sent folders.
+
+        Raises django.db.Error.
+        """
         accounts.keep_rows(self._accounts)
         delivery.sweep(self._accounts)
+        if tokens.renew_due():
+            self._accounts = accounts.configured()
         looking.look(self._accounts)
 
     def drain(self) -> None:
         """Send what is due, and return. Raises django.db.Error."""
-        accounts.keep_rows(self._accounts)
         try:
             while not self._stop.is_set():
+                # Again and again: an access token may expire before everything is sent.
+                self._read_accounts()
                 gap = self._claim()
                 if not self._in_hand and not gap:
                     break
@@ -128,6 +144,15 @@ class Worker:
             if self._stop.wait(conf.get("SWEEP_SECONDS")):
                 return
 
+    def _renew_tokens(self) -> None:
+        # On their own, as the looks are: a provider that does not answer holds up nothing else.
+        while True:
+            if tokens.renew_due():
+                self._read_at = -float("inf")
+                self._keeper.wake()
+            if self._stop.wait(conf.get("SWEEP_SECONDS")):
+                return
+
     def _look_and_look(self) -> None:
         # On their own: a mailbox that does not answer must not hold up the sweep.
         while not self._stop.wait(min(POLL_SECONDS, conf.get("SWEEP_SECONDS"))):
@@ -137,9 +162,10 @@ class Worker:
 
     def _read_accounts(self) -> None:
         if time.monotonic() - self._read_at >= conf.get("SWEEP_SECONDS"):
+            # First, so that what is renewed meanwhile is read once more.
+            self._read_at = time.monotonic()
             self._accounts = accounts.configured()
             accounts.keep_rows(self._accounts)
-            self._read_at = time.monotonic()
 
     def _claim(self) -> float:
         """Lease what there is room for. Returns the seconds until a gap between two mails ends."""
@@ -167,6 +193,8 @@ class Worker:
         if time.monotonic() - self._renewed_at >= conf.get("LEASE_SECONDS") / 3:
             self._renewed_at = time.monotonic()
             self._renew()
+        if self._heartbeat:
+            self._heartbeat.beat()
         stuck = [lane for lane in self._lanes.values() if lane.stuck]
         busy = sum(lane.busy for lane in self._lanes.values())
         closed = self._keeper.commit(min(seconds, STUCK_SECONDS) if stuck else seconds, busy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from allauth.account import app_settings
@@ -12,17 +13,13 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
-from django.utils.timesince import timesince
-from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
-from mailcenter import kinds
+from mailcenter import kinds, mail, outbox
 from mailcenter.exceptions import RefusedMessage
+from mailcenter.flows import following
 from mailcenter.flows.canonical import canonical
 from mailcenter.flows.links import absolute
-from mailcenter.outbox import Tag
-from mailcenter.rendering import FALLBACK_LANGUAGE, render, render_redacted
 
 # The last part of allauth's template prefix -> our kind; all else is a notice of a change.
 KINDS = {
@@ -33,13 +30,6 @@ KINDS = {
     "account_already_exists": "account_exists",
     "unknown_account": "unknown_account",
     "login_code": "login_code",
-}
-# What a template may use of allauth's context: no request, no model, no client address.
-VARIABLES = {
-    "email_verification": ("key", "activate_url", "code"),
-    "password_reset": ("key", "password_reset_url", "code"),
-    "login_code": ("code",),
-    "security_notice": ("timestamp", "from_email", "to_email", "deleted_email"),
 }
 
 
@@ -54,7 +44,14 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(str(refusal)) from None
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        self.render_mail(template_prefix, email, context).send()
+        message = self.render_mail(template_prefix, email, context)
+        if not following.is_followed(self.request, kind_of(template_prefix)):
+            message.send()
+            return
+        # Replaces no mail: what counts is that it yields the rows.
+        with outbox.replacing(None) as queued:
+            message.send()
+        following.follow(self.request, email, queued)
 
     @sensitive_variables()
     def render_mail(
@@ -65,44 +62,27 @@ class AccountAdapter(DefaultAccountAdapter):
         headers: dict[str, str] | None = None,
     ) -> EmailMultiAlternatives:
         event = template_prefix.rpartition("/")[2]
-        slug = KINDS.get(event, "security_notice")
-        kind = kinds.get(slug)
-        language = get_language() or FALLBACK_LANGUAGE
-        now = timezone.now()
-        expires_at = now + kind.lifetime() if kind.lifetime else None
-
-        variables = {name: context[name] for name in VARIABLES.get(slug, ()) if name in context}
-        variables["event"] = event
-        if expires_at:
-            variables["valid_for"] = timesince(now, expires_at)
+        slug = kind_of(template_prefix)
+        # Of allauth's context what the kind declares: no request, no model, no client address.
+        declared = kinds.get(slug).contract.names
+        given = {**context, "event": event, **_pages(slug)}
+        variables = {name: value for name, value in given.items() if name in declared}
         if "to_email" in variables:
             # The old mailbox may be somebody else's by now.
             variables["to_email"] = masked(variables["to_email"])
-        if slug in ("account_exists", "unknown_account", "security_notice"):
-            variables["login_url"] = absolute("account_login")
-            variables["signup_url"] = absolute("account_signup")
-            variables["password_reset_url"] = absolute("account_reset_password")
-
-        rendered = render(slug, language, variables)
-        message = EmailMultiAlternatives(
-            rendered.subject,
-            rendered.text,
-            self.get_from_email(),
-            [email] if isinstance(email, str) else email,
-            # RFC 3834 section 5: no vacation notice comes back.
-            headers={"Auto-Submitted": "auto-generated", **(headers or {})},
-        )
-        message.attach_alternative(rendered.html, "text/html")
-        message.mailcenter = Tag(  # type: ignore[attr-defined]
-            kind=slug,
+        message = mail.compose(
+            slug,
+            email,
+            variables,
             user=context.get("user"),
-            language=language,
-            expires_at=expires_at,
-            redacted=render_redacted(slug, language, variables),
-            # Kept but never sent: a stranger's address costs the site a row, not a mail,
-            # and the answer takes as long as for an account.
-            cancelled=slug == "unknown_account",
+            from_email=self.get_from_email(),
+            headers=headers,
         )
+        if slug == "unknown_account":
+            # Kept but never sent: a stranger's address costs the site a row, not a mail, and the
+            # answer takes as long as for an account.
+            tag = message.mailcenter  # type: ignore[attr-defined]
+            message.mailcenter = replace(tag, cancelled=True)  # type: ignore[attr-defined]
         return message
 
     def send_notification_mail(
@@ -143,6 +123,21 @@ class AccountAdapter(DefaultAccountAdapter):
             # taken address.
             make_password("")
         return super().respond_email_verification_sent(request, user)
+
+
+def kind_of(template_prefix: str) -> str:
+    return KINDS.get(template_prefix.rpartition("/")[2], "security_notice")
+
+
+def _pages(slug: str) -> dict[str, str]:
+    """Public pages, in mails that hold no secret: there allauth's names mean another link."""
+    if kinds.get(slug).secrets:
+        return {}
+    return {
+        "login_url": absolute("account_login"),
+        "signup_url": absolute("account_signup"),
+        "password_reset_url": absolute("account_reset_password"),
+    }
 
 
 def masked(email: str) -> str:

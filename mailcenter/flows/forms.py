@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account import app_settings, forms
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.email_verification_by_code import (
@@ -12,9 +14,35 @@ from allauth.account.internal.flows.password_reset_by_code import (
 )
 from allauth.core import context
 from allauth.core.internal import ratelimit
+from django import forms as django_forms
+from django.utils.translation import gettext as _
 
 from mailcenter.exceptions import RefusedMessage
+from mailcenter.flows import slips
 from mailcenter.flows.canonical import canonical
+
+
+class SignUpForm(forms.SignupForm):
+    """An address that looks mistyped is asked about once; sent again, it is taken as it is."""
+
+    data: Any
+    # The address that the visitor has been asked about.
+    kept_address = django_forms.CharField(required=False, widget=django_forms.HiddenInput)
+
+    def clean_email(self) -> str:
+        typed = self.cleaned_data["email"]
+        if slips.meant(typed) and self.data.get("kept_address") != typed:
+            self.data = self.data.copy()
+            self.data["kept_address"] = typed
+            raise django_forms.ValidationError(
+                _("This looks mistyped. If it is right, send the form once more."), code="slip"
+            )
+        return super().clean_email()
+
+    @property
+    def meant(self) -> str:
+        """What stands below a refused address; "" where there is nothing to say."""
+        return slips.meant(self.data.get("email", "")) if "email" in self.errors else ""
 
 
 class LoginForm(forms.LoginForm):

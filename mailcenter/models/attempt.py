@@ -1,12 +1,80 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from mailcenter.exceptions import LeaseLost
+from mailcenter.models.each import afterwards, execute, update_all
 from mailcenter.replies import Stage, VerdictClass
+
+# The message knows the cause. Its row is locked, so that no sweep judges the lease before the
+# attempt is there. Who has an owner is being sent: to ask for the status as well would let
+# PostgreSQL read the index of all leases instead of a few rows.
+OPEN = """
+WITH given (id, owner, from_email) AS ({given})
+INSERT INTO mailcenter_attempt (
+  message_id, number, account_id, from_email, trigger, triggered_by_id, triggered_by_name,
+  possible_duplicate, worker, outcome, stage, enhanced_code, reply_text, remote_id, verdict,
+  catalog_entry, peer, dialogue, started_at
+)
+SELECT message.id, message.attempt_count + 1, message.account_id, given.from_email,
+  message.next_trigger, message.triggered_by_id, message.triggered_by_name,
+  message.possible_duplicate, message.lease_owner, 'open', 'connect', '', '', '', '', '', '',
+  '[]', %s
+FROM given JOIN mailcenter_message message ON message.id = given.id
+WHERE message.lease_owner = given.owner AND message.lease_expires_at > %s
+{lock} RETURNING message_id, id
+"""
+# A sweep that judges the lease meanwhile writes the same row: one of the two comes too late. So
+# the message's own row, which stands in many indexes, is only read.
+BEGIN_BODIES = """
+UPDATE mailcenter_attempt SET stage = 'body' WHERE outcome = 'open' AND EXISTS (
+  SELECT 1 FROM mailcenter_message message
+  WHERE message.id = mailcenter_attempt.message_id
+    AND message.lease_owner = mailcenter_attempt.worker AND message.lease_expires_at > %s
+) AND id {keys}
+"""
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    """For delivery/ alone. Both verbs raise LeaseLost where a lease is gone or over."""
+
+    def open_all(self, leases: Sequence[tuple[int, str, str]], now: datetime) -> dict[int, int]:
+        """One more for each message: its key, the name of its lease, and the From.
+
+        Returns message's key -> attempt's key; inside ``together`` only at the end of the block.
+        To be called inside a transaction.
+        """
+        keys: dict[int, int] = {}
+        if not leases:
+            return keys
+        if connection.vendor == "postgresql":
+            given = "SELECT * FROM unnest(%b::bigint[], %b::varchar[], %b::varchar[])"
+            values: list[Any] = [list(column) for column in zip(*leases, strict=True)]
+            lock = "FOR NO KEY UPDATE OF message"
+        else:
+            given = f"VALUES {', '.join(['(%s, %s, %s)'] * len(leases))}"
+            values = [value for lease in leases for value in lease]
+            lock = ""
+        cursor = execute(OPEN.format(given=given, lock=lock), [*values, now, now])
+
+        def ask() -> None:
+            keys.update(cursor.fetchall())
+            if len(keys) < len(leases):
+                raise LeaseLost
+
+        afterwards(ask)
+        return keys
+
+    def begin_bodies(self, keys: Sequence[int], now: datetime) -> None:
+        """The bodies of these open attempts are about to leave."""
+        update_all(BEGIN_BODIES, keys, [now], missing=LeaseLost)
 
 
 class Attempt(models.Model):
@@ -25,10 +93,17 @@ class Attempt(models.Model):
         INTERRUPTED = "interrupted", _("interrupted before the content")
         UNCERTAIN = "uncertain", _("nobody can tell")
 
-    message = models.ForeignKey("mailcenter.Message", models.CASCADE, related_name="attempts")
+    # The constraint's index begins with it.
+    message = models.ForeignKey(
+        "mailcenter.Message", models.CASCADE, related_name="attempts", db_index=False
+    )
     number = models.PositiveIntegerField(_("number"))
     account = models.ForeignKey(
-        "mailcenter.Account", models.PROTECT, related_name="attempts", verbose_name=_("account")
+        "mailcenter.Account",
+        models.PROTECT,
+        related_name="attempts",
+        db_index=False,
+        verbose_name=_("account"),
     )
     from_email = models.CharField(_("from"), max_length=998)
     trigger = models.CharField(_("trigger"), max_length=8, choices=Trigger.choices)
@@ -66,6 +141,8 @@ class Attempt(models.Model):
     peer = models.TextField(_("server"), blank=True)
     dialogue: models.JSONField[Any, Any] = models.JSONField(_("dialogue"), default=list)
 
+    objects = AttemptQuerySet.as_manager()
+
     class Meta:
         default_permissions = ("view",)
         verbose_name = _("attempt")
@@ -76,6 +153,14 @@ class Attempt(models.Model):
             models.Index(fields=["-started_at"], name="attempt_started"),
             models.Index(fields=["reply_code", "-started_at"], name="attempt_code"),
             models.Index(fields=["outcome", "-started_at"], name="attempt_outcome"),
+            models.Index(fields=["verdict", "-started_at"], name="attempt_verdict"),
+            models.Index(fields=["account", "-started_at"], name="attempt_account"),
+            # For the phrasebook; accepted mail writes nothing into it.
+            models.Index(
+                fields=["started_at", "catalog_entry", "id"],
+                condition=~Q(catalog_entry=""),
+                name="attempt_replies",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from mailcenter.models.each import update_all
 
 
 class Attachment(TypedDict):
@@ -22,7 +25,14 @@ class Redacted(TypedDict):
     attachments: list[Attachment]
 
 
+ERASE = "UPDATE mailcenter_content SET sealed = NULL WHERE message_id {keys}"
+
+
 class ContentQuerySet(models.QuerySet["Content"]):
+    def erase_all(self, messages: Sequence[int]) -> None:
+        """Those of the messages with these keys."""
+        update_all(ERASE, messages, [])
+
     def erase(self) -> int:
         """Forget the bytes that were sent; the redacted rendering stays."""
         return self.filter(sealed__isnull=False).update(sealed=None)

@@ -9,15 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from datetime import datetime
+from enum import Enum
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Field, Model
+from django.db.models import DateTimeField, Field, Model
 
-Columns = dict[str, Any]
 # What every database takes as it is; to ask the field costs more than the whole statement.
 PLAIN = frozenset({str, int, bool, type(None)})
+
+# A kept plan outlives the day on which the table was small enough to be read as a whole.
+BY_INDEX = "SET LOCAL enable_seqscan = off"
 
 
 class _Block(threading.local):
@@ -33,7 +37,7 @@ _block = _Block()
 def together() -> Iterator[None]:
     """Inside, PostgreSQL gets one statement after the other without waiting for their results.
 
-    What an ``update_each`` misses is raised at the end of the block.
+    What an UPDATE misses is raised at the end of the block. To be called inside a transaction.
     """
     if connection.vendor != "postgresql":
         yield
@@ -43,6 +47,7 @@ def together() -> Iterator[None]:
     _block.asked = asked
     try:
         with connection.wrap_database_errors, connection.connection.pipeline():
+            execute(BY_INDEX, [])
             yield
     finally:
         _block.asked = None
@@ -55,105 +60,180 @@ def insert_each(rows: Sequence[Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    statement = _insert(model, tuple(field.name for field in fields), connection.vendor)
+    fields = fields_of(model)
+    statement = _insert(model, tuple(field.name for field in fields), _lists())
     _run(statement, fields, [[getattr(row, field.attname) for field in fields] for row in rows])
 
 
 def update_each(
     model: type[Model],
-    rows: Sequence[tuple[Columns, Columns]],
+    choosing: tuple[str, ...],
+    setting: tuple[str, ...],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """Each row with values of its own.
+
+    choosing, setting: names of columns. rows: the values of ``setting``, then those of
+    ``choosing``.
+    """
+    if rows:
+        fields = [_field(model, name) for name in (*setting, *choosing)]
+        _run(_update(model, setting, choosing, _lists()), fields, rows)
+
+
+def update_all(
+    statement: str,
+    keys: Sequence[int],
+    parameters: Sequence[Any],
     missing: type[Exception] | None = None,
 ) -> None:
-    """rows: (columns that choose the row, columns to set), the same names in each pair.
+    """The same change of many rows: an UPDATE with ``{keys}`` behind all its other parameters.
 
-    A name that ends in ``__gt`` chooses what is greater. missing: raised where one of the rows
-    is not there.
+    missing: raised where it does not change as many rows as there are keys.
     """
-    if not rows:
+    if not keys:
         return
-    where, values = rows[0]
-    cursor = _run(
-        _update(model, tuple(values), tuple(where), connection.vendor),
-        [_field(model, name) for name in (*values, *where)],
-        [[*values.values(), *where.values()] for where, values in rows],
-    )
+    chosen, values = f"IN ({', '.join(['%s'] * len(keys))})", list[Any](keys)
+    if _lists():
+        chosen, values = "= ANY(%b::bigint[])", [values]
+    cursor = execute(statement.format(keys=chosen), [*parameters, *values])
 
     def ask() -> None:
-        if missing and cursor.rowcount < len(rows):
+        if missing and cursor.rowcount < len(keys):
             raise missing
 
+    afterwards(ask)
+
+
+def execute(statement: str, parameters: Sequence[Any]) -> Any:
+    """The cursor: inside ``together`` it knows nothing yet.
+
+    parameters: text, numbers, moments, or lists of them. PostgreSQL keeps the plan, which takes
+    it longer than to carry it out; the ORM would have it made anew each time.
+    """
+    # The connection itself: its proxy costs more than the conversion of a value.
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor == "postgresql":
+        return _execute_prepared(database, statement, parameters)
+    cursor = database.cursor()
+    cursor.execute(
+        statement,
+        [
+            _moment(value, database.vendor) if isinstance(value, datetime) else value
+            for value in parameters
+        ],
+    )
+    return cursor
+
+
+def _execute_prepared(database: Any, statement: str, parameters: Sequence[Any]) -> Any:
+    # Imported here: who runs on SQLite alone need not have it.
+    from psycopg import Cursor
+
+    database.ensure_connection()
+    # Django's own cursors don't prepare, whatever this says.
+    database.connection.prepare_threshold = 0
+    with database.wrap_database_errors:
+        return Cursor(database.connection).execute(statement, parameters)
+
+
+def afterwards(ask: Callable[[], None]) -> None:
+    """Ask once the results are there: at once, or at the end of the block."""
     if _block.asked is None:
         ask()
     else:
         _block.asked.append(ask)
 
 
-def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: list[list[Any]]) -> Any:
-    """The cursor: inside ``together`` it knows nothing yet."""
-    # The connection itself: its proxy costs more than the conversion of a value.
+def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Sequence[Any]]) -> None:
     database = connections[DEFAULT_DB_ALIAS]
     parameters = [
         [
-            value if type(value) in PLAIN else field.get_db_prep_save(value, database)
+            value if type(value) in PLAIN else prepared(field, value, database)
             for field, value in zip(fields, row, strict=True)
         ]
         for row in rows
     ]
-    cursor = database.cursor()
-    if database.vendor == "postgresql":
-        cursor.execute(statement, [list(column) for column in zip(*parameters, strict=True)])
+    if _lists():
+        execute(statement, [list(column) for column in zip(*parameters, strict=True)])
     else:
-        cursor.executemany(statement, parameters)
-    return cursor
+        database.cursor().executemany(statement, parameters)
+
+
+def _lists() -> bool:
+    """Whether a list for each column is given to the database, not a value for each."""
+    return connection.vendor == "postgresql"
+
+
+def prepared(field: Field[Any, Any], value: Any, database: Any) -> Any:
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return _moment(value, database.vendor)
+    return field.get_db_prep_save(value, database)
+
+
+@lru_cache(maxsize=64)
+def _moment(value: datetime, vendor: str) -> Any:
+    """The same few stand in all rows of a statement."""
+    return DateTimeField().get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
 
 
 @cache
-def _insert(model: type[Model], names: tuple[str, ...], vendor: str) -> str:
-    columns = ", ".join(_column(model, name) for name in names)
-    if vendor == "postgresql":
+def fields_of(model: type[Model]) -> list[Field[Any, Any]]:
+    """All but the key."""
+    return [field for field in model._meta.concrete_fields if not field.primary_key]
+
+
+@cache
+def _insert(model: type[Model], names: tuple[str, ...], lists: bool) -> str:
+    columns = ", ".join(column(model, name) for name in names)
+    if lists:
         rows = f"SELECT * FROM {_given(model, names)}"  # noqa: S608
     else:
         rows = "VALUES ({})".format(", ".join("%s" for _name in names))
-    return f"INSERT INTO {_table(model)} ({columns}) {rows}"
+    return f"INSERT INTO {table(model)} ({columns}) {rows}"
 
 
 @cache
 def _update(
-    model: type[Model], values: tuple[str, ...], where: tuple[str, ...], vendor: str
+    model: type[Model], values: tuple[str, ...], where: tuple[str, ...], lists: bool
 ) -> str:
-    many = vendor == "postgresql"
-    new = iter(f"given.v{number}" if many else "%s" for number in range(len(values + where)))
-    changes = ", ".join(f"{_column(model, name)} = {next(new)}" for name in values)
-    chosen = " AND ".join(
-        f"{_table(model)}.{_column(model, name)} {_operator(name)} {next(new)}" for name in where
-    )
-    source = f"FROM {_given(model, values + where)} " if many else ""
-    return f"UPDATE {_table(model)} SET {changes} {source}WHERE {chosen}"  # noqa: S608
+    new = iter(f"given.v{number}" if lists else "%s" for number in range(len(values + where)))
+    changes = ", ".join(f"{column(model, name)} = {next(new)}" for name in values)
+    chosen = " AND ".join(f"{table(model)}.{column(model, name)} = {next(new)}" for name in where)
+    source = f"FROM {_given(model, values + where)} " if lists else ""
+    return f"UPDATE {table(model)} SET {changes} {source}WHERE {chosen}"  # noqa: S608
 
 
 def _given(model: type[Model], names: tuple[str, ...]) -> str:
-    """PostgreSQL's rows from one list a column: however many, the statement stays the same."""
-    lists = ", ".join(f"%s::{_field(model, name).rel_db_type(connection)}[]" for name in names)
+    """PostgreSQL's rows from one list a column: however many, the statement stays the same.
+
+    The lists are binary: as text each quotation mark of a dialogue would be masked, by Python.
+    """
+    lists = ", ".join(f"%b::{sql_type(_field(model, name))}[]" for name in names)
     return f"unnest({lists}) AS given({', '.join(f'v{n}' for n in range(len(names)))})"
 
 
-def _operator(name: str) -> str:
-    return ">" if name.endswith("__gt") else "="
+def sql_type(field: Field[Any, Any]) -> str:
+    """For a cast: without a length, to which it would shorten what is too long."""
+    return str(field.rel_db_type(connection)).partition("(")[0]
 
 
-def _table(model: type[Model]) -> str:
+def table(model: type[Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
-def _column(model: type[Model], name: str) -> str:
+def column(model: type[Model], name: str) -> str:
     return connection.ops.quote_name(_field(model, name).column or name)
 
 
 @cache
 def _field(model: type[Model], name: str) -> Field[Any, Any]:
     """Raises ValueError where that is no column."""
-    field = model._meta.get_field(name.removesuffix("__gt"))
+    field = model._meta.get_field(name)
     if not isinstance(field, Field):
         raise ValueError(f"{name} is not a column of {model.__name__}.")
     return field

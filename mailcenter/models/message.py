@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,9 @@ from django.utils.translation import pgettext_lazy
 from mailcenter.exceptions import LeaseLost
 from mailcenter.models.account import Account
 from mailcenter.models.content import Content
-from mailcenter.models.each import update_each
+from mailcenter.models.each import update_all
 from mailcenter.models.recipient import Recipient
+from mailcenter.models.tree import insert_tree
 from mailcenter.replies import VerdictClass
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ def _first(moment: datetime) -> Coalesce:
     return Coalesce("sent_at", Value(moment), output_field=models.DateTimeField())
 
 
+# By hand, as it is written for each mail: the ORM would take longer than the database.
+MARK_SENT = """
+UPDATE mailcenter_message SET status = 'sent', finished_at = %s, sent_at = COALESCE(sent_at, %s),
+  lease_owner = '', lease_expires_at = NULL, attempt_count = attempt_count + 1,
+  last_reply_code = %s, last_verdict = ''
+WHERE lease_owner = %s AND id {keys}
+"""
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     """Adjectives select; verbs change ``status``, here and nowhere else.
 
@@ -68,9 +78,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         on its way; a reply that is known puts the judgement right.
         """
         decides = Q(status=Status.SENDING, lease_owner=attempt.worker) | Q(
-            status__in=[Status.QUEUED, Status.UNCERTAIN]
+            status__in=[Status.QUEUED, Status.UNCERTAIN], attempt_count=attempt.number
         )
-        mine = self.filter(decides, pk=attempt.message_id, attempt_count=attempt.number)
+        mine = self.filter(decides, pk=attempt.message_id)
         return self.filter(pk__in=list(mine.select_for_update().values_list("pk", flat=True)))
 
     def ready(self, now: datetime) -> MessageQuerySet:
@@ -113,13 +123,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     # Verbs
 
-    def queue(self, *, cancelled: bool = False, **columns: Any) -> Message:
-        """A new row: waiting, or, where only the record is wanted, cancelled at once."""
-        return self.create(
-            status=Status.CANCELLED if cancelled else Status.QUEUED,
+    def queue(
+        self,
+        content: Content,
+        recipients: Sequence[Recipient],
+        *,
+        cancelled: bool = False,
+        **columns: Any,
+    ) -> Message:
+        """A new mail: waiting, or, where only the record is wanted, cancelled at once."""
+        message = self.model(
+            status=Status.CANCELLED.value if cancelled else Status.QUEUED.value,
             finished_at=columns["created_at"] if cancelled else None,
             **columns,
         )
+        insert_tree(message, [content], recipients)
+        return message
 
     def claim(self, owner: str, account: str, most: int, until: datetime) -> int:
         """Lease up to ``most`` of these to ``owner``, to be sent with ``account``.
@@ -150,38 +169,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
             status=Status.QUEUED, lease_owner="", lease_expires_at=None
         )
 
-    def renew_all(self, messages: Collection[Message], now: datetime, until: datetime) -> None:
-        """The heartbeat of these. Raises LeaseLost where one of the leases is gone or over."""
-        self._change_leased(messages, {"lease_expires_at": until}, lease_expires_at__gt=now)
-
-    def count_attempts(self, messages: Collection[Message], now: datetime) -> None:
-        """One attempt more for each. Raises LeaseLost where a lease is gone or over.
+    def end(self, attempt: Attempt) -> None:
+        """It has ended, and those still leased for it are about to go on to what follows.
 
         What the next one would record as its cause is set back to "automatic retry".
         """
-        columns = {"next_trigger": "retry", "triggered_by": None, "triggered_by_name": ""}
-        counts = {message: {"attempt_count": message.attempt_count + 1} for message in messages}
-        self._change_leased(messages, columns, counts, lease_expires_at__gt=now)
-
-    def _change_leased(
-        self,
-        messages: Collection[Message],
-        columns: dict[str, Any],
-        own: Mapping[Message, dict[str, Any]] | None = None,
-        **fence: Any,
-    ) -> None:
-        """Change those that are still leased as they were when they were claimed.
-
-        To be called inside a transaction. Raises LeaseLost where one of them is not.
-        """
-        rows = [
-            (
-                {"id": m.pk, "lease_owner": m.lease_owner, "status": Status.SENDING.value, **fence},
-                columns | own[m] if own else columns,
-            )
-            for m in messages
-        ]
-        update_each(self.model, rows, missing=LeaseLost)
+        self.filter(status=Status.SENDING).update(
+            attempt_count=attempt.number,
+            next_trigger="retry",
+            triggered_by=None,
+            triggered_by_name="",
+        )
 
     def requeue(self, at: datetime, accepted_at: datetime | None = None, **columns: Any) -> int:
         """Wait for another attempt at ``at``; some recipients were accepted at ``accepted_at``."""
@@ -208,17 +206,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def mark_sent(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.SENT, now, UNFINISHED, sent_at=_first(now), **columns)
 
-    def mark_all_sent(self, messages: Collection[Message], now: datetime, **columns: Any) -> None:
-        """For those that are still leased; their contents have been read.
+    def mark_all_sent(
+        self, owner: str, keys: Sequence[int], now: datetime, last_reply_code: int | None
+    ) -> None:
+        """Accepted for everybody at the attempt for which ``owner`` leased them.
 
-        Raises LeaseLost where one of them is not.
+        Raises LeaseLost where one of them is leased no more.
         """
-        columns |= {"status": Status.SENT.value, "finished_at": now}
-        columns |= {"lease_owner": "", "lease_expires_at": None}
-        own = {message: {"sent_at": message.sent_at or now} for message in messages}
-        self._change_leased(messages, columns, own)
-        secret = [message.pk for message in messages if message.content.secret]
-        update_each(Content, [({"message": key}, {"sealed": None}) for key in secret])
+        update_all(MARK_SENT, keys, [now, now, last_reply_code, owner], missing=LeaseLost)
 
     def mark_failed(self, now: datetime, **columns: Any) -> int:
         return self._finish(Status.FAILED, now, UNFINISHED, **columns)
@@ -271,6 +266,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
             + Content.objects.filter(secret=True, message__in=unsure).erase()
         )
 
+    def note_opened(self, now: datetime) -> int:
+        """The link was opened, or the code entered; the first time counts."""
+        return self.filter(opened_at__isnull=True).update(opened_at=now)
+
+    def note_done(self, now: datetime) -> int:
+        """What the mail is for has been done; so its link or code was used."""
+        first = Coalesce("opened_at", Value(now), output_field=models.DateTimeField())
+        return self.filter(done_at__isnull=True).update(done_at=now, opened_at=first)
+
     def _finish(
         self, status: Status, now: datetime, leaving: Collection[Status], **columns: Any
     ) -> int:
@@ -320,8 +324,31 @@ class Message(models.Model):
         related_name="+",
         verbose_name=_("user"),
     )
+    # Null: the built-in words. No index: versions are never deleted, so nobody asks for it.
+    template_version = models.ForeignKey(
+        "mailcenter.TemplateVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("template version"),
+    )
+    layout_version = models.ForeignKey(
+        "mailcenter.TemplateVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("layout version"),
+    )
     account = models.ForeignKey(
-        Account, models.PROTECT, related_name="messages", verbose_name=_("account")
+        Account,
+        models.PROTECT,
+        related_name="messages",
+        db_index=False,
+        verbose_name=_("account"),
     )
     priority = models.SmallIntegerField(_("priority"), default=5)
     created_at = models.DateTimeField(_("queued"))
@@ -334,6 +361,10 @@ class Message(models.Model):
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    # Of a mail with a link or a code: when the first was opened or the other entered, and when
+    # what it is for was done.
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True, editable=False)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     size_bytes = models.PositiveIntegerField(_("size (bytes)"))
     last_reply_code = models.PositiveSmallIntegerField(_("last reply"), null=True, blank=True)
     last_verdict = models.CharField(
@@ -370,6 +401,7 @@ class Message(models.Model):
         permissions = [
             ("resend_message", _("Can resend, retry and cancel messages")),
             ("reveal_message", _("Can read the body of a message")),
+            ("export_message", _("Can export messages")),
         ]
         indexes = [
             models.Index(
@@ -390,8 +422,18 @@ class Message(models.Model):
             models.Index(fields=["-created_at", "-id"], name="message_created"),
             models.Index(fields=["status", "-created_at"], name="message_status"),
             models.Index(fields=["kind", "-created_at"], name="message_kind"),
+            models.Index(fields=["account", "-created_at"], name="message_account"),
+            models.Index(fields=["last_verdict", "-created_at"], name="message_verdict"),
+            models.Index(fields=["last_reply_code", "-created_at"], name="message_code"),
             models.Index(fields=["message_id"], name="message_message_id"),
             models.Index(fields=["finished_at"], name="message_finished"),
+            # The few that have one: counted by the hour.
+            models.Index(
+                fields=["opened_at"], condition=Q(opened_at__isnull=False), name="message_opened"
+            ),
+            models.Index(
+                fields=["done_at"], condition=Q(done_at__isnull=False), name="message_done"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,15 +1,37 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import models
+from django.db.models import Func
 from django.utils.translation import gettext_lazy as _
 
 from mailcenter.models.each import update_each
 from mailcenter.replies import Reply
 
 
+class Folded(Func):
+    """An address without regard to case, in the order of its bytes.
+
+    PostgreSQL would order by the rules of a language, where no range holds all that begins alike.
+    """
+
+    function = "LOWER"
+    output_field = models.TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = '%(function)s(%(expressions)s COLLATE "C")'
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 class RecipientQuerySet(models.QuerySet["Recipient"]):
+    def beginning_with(self, prefix: str) -> RecipientQuerySet:
+        """By the index, whatever the case of the letters."""
+        low = "".join(chr(ord(c) | 32) if "A" <= c <= "Z" else c for c in prefix)
+        folded = self.alias(folded=Folded("address"))
+        return folded.filter(folded__gte=low, folded__lt=f"{low}\U0010ffff")
+
     def pending(self) -> RecipientQuerySet:
         return self.filter(status__in=[Recipient.Status.QUEUED, Recipient.Status.DEFERRED])
 
@@ -33,22 +55,10 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
                 status=status, reply_code=reply.code, reply_text=reply.text
             )
 
-    def accept(self, replies: Iterable[tuple[int, str, Reply]]) -> None:
-        """Record the reply that took each: key of the message, address, reply."""
-        update_each(
-            self.model,
-            [
-                (
-                    {"message": key, "address": address},
-                    {
-                        "status": Recipient.Status.ACCEPTED,
-                        "reply_code": reply.code,
-                        "reply_text": reply.text,
-                    },
-                )
-                for key, address, reply in replies
-            ],
-        )
+    def accept(self, replies: Sequence[tuple[int, Reply]]) -> None:
+        """Record the reply that took each: key of its row, reply."""
+        rows = [(Recipient.Status.ACCEPTED, reply.code, reply.text, key) for key, reply in replies]
+        update_each(self.model, ("id",), ("status", "reply_code", "reply_text"), rows)
 
 
 class Recipient(models.Model):
@@ -63,7 +73,10 @@ class Recipient(models.Model):
         DEFERRED = "deferred", _("refused for now")
         REJECTED = "rejected", _("refused")
 
-    message = models.ForeignKey("mailcenter.Message", models.CASCADE, related_name="recipients")
+    # The constraint's index begins with it.
+    message = models.ForeignKey(
+        "mailcenter.Message", models.CASCADE, related_name="recipients", db_index=False
+    )
     role = models.CharField(_("role"), max_length=3, choices=Role.choices)
     # RFC 5321 section 4.5.3.1: 64 + 1 + 255; the domain in A-label form.
     address = models.CharField(_("address"), max_length=320)
@@ -82,7 +95,7 @@ class Recipient(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["message", "address"], name="one_row_per_recipient")
         ]
-        indexes = [models.Index(fields=["address"], name="recipient_address")]
+        indexes = [models.Index(Folded("address"), name="recipient_address_folded")]
 
     def __str__(self) -> str:
         return self.address

@@ -59,6 +59,7 @@ class Entry:
     max_attempts: the retries end here.
     url: the provider's own page about it, or "".
     source: where the reply is described or was seen.
+    seen_at: the families that say it, for display alone; ``providers`` narrows the match too.
     """
 
     slug: str
@@ -79,6 +80,12 @@ class Entry:
     account_wide: bool = False
     max_attempts: int | None = None
     url: str = ""
+    seen_at: tuple[str, ...] = ()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The families whose words these are; empty: any server's, by the standards."""
+        return self.seen_at or self.providers
 
     def fits(self, reply: Reply, stage: Stage, provider: str, maybe_accepted: bool) -> bool:
         return (
@@ -90,10 +97,14 @@ class Entry:
             and self._says(reply)
         )
 
+    def knows_words(self, reply: Reply) -> bool:
+        """Whether it has words of its own, and they stand in the text."""
+        return bool(self.text) and bool(re.search(self.text, reply.text, re.IGNORECASE | re.DOTALL))
+
     def _says(self, reply: Reply) -> bool:
         if not self.text and not self.enhanced:
             return True
         # Enhanced codes are compared as parsed: "5.1.1" also stands in "[115.1.1.9]".
         if self.enhanced and re.fullmatch(self.enhanced, reply.enhanced):
             return True
-        return bool(self.text) and bool(re.search(self.text, reply.text, re.IGNORECASE | re.DOTALL))
+        return self.knows_words(reply)

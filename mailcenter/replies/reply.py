@@ -85,7 +85,8 @@ class Reply:
         return Reply(code, mask_addresses(text), enhanced[0] if enhanced else "")
 
     def __str__(self) -> str:
-        words = [str(self.code or ""), self.enhanced, self.text or str(self.failure.label)]
+        enhanced = "" if self.text.startswith(self.enhanced) else self.enhanced
+        words = [str(self.code or ""), enhanced, self.text or str(self.failure.label)]
         return " ".join(word for word in words if word)
 
     @property

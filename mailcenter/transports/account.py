@@ -37,6 +37,9 @@ class SendingAccount:
     kinds: the kinds of mail that it takes over from other accounts; empty: all.
     imap_host: "" where nobody can look into its Sent folder.
     esp_backend: for a delivery service, the one of django-anymail's backends, or its short name.
+    oauth: the password is an access token (RFC 6750), for AUTH XOAUTH2.
+    public_only: its host was typed by an operator: private addresses are refused at connect, and
+        what the server says of itself is not shown.
     """
 
     preset: Preset
@@ -54,6 +57,8 @@ class SendingAccount:
     imap_host: str = ""
     imap_port: int = 993
     esp_backend: str = ""
+    oauth: bool = False
+    public_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+
 from mailcenter.exceptions import TransportError
 from mailcenter.replies import Failure, Reply, Stage
 from mailcenter.sealing import redact
+from mailcenter.transports import public_hosts
 from mailcenter.transports.base import OnStage, Step, Transcript
 
 # RFC 5321 section 4.2: a three-digit code, then "-" where more lines follow.
@@ -28,6 +31,8 @@ CHUNK_BYTES = 65_536
 # RFC 8446 section 5.1: what is written at once and is no longer arrives whole or not at all.
 RECORD_BYTES = 16_384
 QUIT_SECONDS = 3
+# What a server says of itself before anybody has logged in.
+INTRODUCTION = frozenset({Stage.CONNECT, Stage.TLS, Stage.EHLO})
 
 
 class ProtocolError(Exception):
@@ -38,15 +43,23 @@ class Connection:
     """timeout: seconds to connect, for a write to progress, and for a reply to be whole.
 
     tls: returns the context to wrap the socket with; raises OSError.
+    public_only: as in SendingAccount.
     """
 
     def __init__(
-        self, host: str, port: int, timeout: float, tls: Callable[[], ssl.SSLContext]
+        self,
+        host: str,
+        port: int,
+        timeout: float,
+        tls: Callable[[], ssl.SSLContext],
+        *,
+        public_only: bool = False,
     ) -> None:
         self.host = host
         self.port = port
         self.timeout = timeout
         self.tls = tls
+        self.public_only = public_only
         self.stage = Stage.CONNECT
         # EHLO keyword -> its parameters.
         self.extensions: dict[str, str] = {}
@@ -85,15 +98,26 @@ class Connection:
         if secrets:
             reply = replace(reply, text=redact(reply.text, secrets))
         milliseconds = round((time.monotonic() - started) * 1000)
+        shown = self._shown(reply) if self.public_only else reply
         self._transcript.dialogue.append(
-            Step(verb=verb, code=reply.code, text=reply.text, ms=milliseconds)
+            Step(verb=verb, code=shown.code, text=shown.text, ms=milliseconds)
         )
+        if not reply.positive:
+            reply = shown
         # RFC 5321 section 3.8: after 421 the server closes.
         if reply.failure or reply.code == 421:
             self.drop()
         if reply.failure:
             raise self.error(reply) from cause
         return reply
+
+    def _shown(self, reply: Reply) -> Reply:
+        """For the record, where the host was typed: nobody learns from a server what it is."""
+        said = reply.code is not None or reply.failure == Failure.PROTOCOL
+        if not (said and self.stage in INTRODUCTION):
+            return reply
+        hidden = _("Its words are not shown, because its host was typed in the admin.")
+        return replace(reply, text="" if reply.positive else hidden)
 
     def require(self, reply: Reply) -> None:
         """Raises TransportError unless ``reply`` is positive."""
@@ -108,7 +132,8 @@ class Connection:
 
     def open(self) -> None:
         """Raises OSError."""
-        self._socket = socket.create_connection((self.host, self.port), self.timeout)
+        connect = public_hosts.connect if self.public_only else _connect
+        self._socket = connect(self.host, self.port, self.timeout)
         # The dot follows the body in a write of its own; Nagle's algorithm would hold it back.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -206,6 +231,10 @@ class Connection:
     def _name_peer(self) -> None:
         version = self._socket.version() if isinstance(self._socket, ssl.SSLSocket) else None
         self._transcript.peer = " ".join(filter(None, (f"{self.host}:{self.port}", version)))
+
+
+def _connect(host: str, port: int, timeout: float) -> socket.socket:
+    return socket.create_connection((host, port), timeout)
 
 
 def tls_context(ca_file: str) -> ssl.SSLContext:

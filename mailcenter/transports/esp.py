@@ -52,6 +52,14 @@ class EspTransport:
         self._departure = Departure()
         self._used_at = 0.0
 
+    def trouble(self) -> str:
+        """Why the settings give no backend, or ""; nothing goes over the network."""
+        try:
+            self._open()
+        except _MisconfiguredError as error:
+            return str(error)
+        return ""
+
     @sensitive_variables()
     def send(
         self, envelope: Envelope, raw: bytes, on_stage: OnStage, following: Following = nothing

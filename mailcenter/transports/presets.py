@@ -50,6 +50,9 @@ class Preset:
     limits: what one account may send.
     imap_host, imap_port: where its Sent folder can be looked into, over TLS; "" where it can't.
     sent_folder: its name, where the server doesn't mark it (RFC 6154).
+    token_url: where access tokens are renewed (RFC 6749 section 6); "": it has no OAuth2 here.
+    oauth_scope: what is asked for there, separated by spaces.
+    oauth_imap_host: in place of an empty imap_host, where only a token opens it.
     """
 
     slug: str
@@ -66,6 +69,9 @@ class Preset:
     imap_host: str = ""
     imap_port: int = 993
     sent_folder: str = ""
+    token_url: str = ""
+    oauth_scope: str = ""
+    oauth_imap_host: str = ""
 
 
 PRESETS: dict[str, Preset] = {
@@ -156,9 +162,11 @@ PRESETS: dict[str, Preset] = {
             imap_host="imap.gmail.com",
             # Marked; named otherwise in other languages.
             sent_folder="[Gmail]/Sent Mail",
+            token_url="https://oauth2.googleapis.com/token",  # noqa: S106
+            oauth_scope="https://mail.google.com/",
         ),
-        # Microsoft 365: personal Outlook accounts can't log in with a password since 2024-09-16,
-        # and over IMAP no account can.
+        # Personal Outlook accounts can't log in with a password since 2024-09-16, and over IMAP no
+        # account can: both take OAuth2.
         Preset(
             "outlook",
             _("Outlook (Microsoft 365)"),
@@ -167,6 +175,11 @@ PRESETS: dict[str, Preset] = {
             security="starttls",
             provider="outlook",
             limits=Limits(per_minute=30, per_day=10_000),
+            token_url="https://login.microsoftonline.com/common/oauth2/v2.0/token",  # noqa: S106
+            oauth_scope="https://outlook.office.com/SMTP.Send "
+            "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
+            oauth_imap_host="outlook.office365.com",
+            sent_folder="Sent Items",
         ),
         Preset(
             "aliyun",

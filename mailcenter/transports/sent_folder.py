@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ssl
 from collections.abc import Collection, Iterable, Sequence
@@ -19,6 +20,8 @@ from mailcenter.exceptions import MailcenterError
 from mailcenter.replies import Reply
 from mailcenter.sealing import redact
 from mailcenter.transports.account import SendingAccount
+from mailcenter.transports.oauth import xoauth2
+from mailcenter.transports.public_imap import PublicImapClient
 
 # QQ puts a Message-ID of its own into the first, and keeps ours in the second.
 HEADERS = ("Message-ID", "X-OQ-MSGID")
@@ -143,15 +146,7 @@ class SentFolder:
         return None
 
     def _open(self) -> IMAPClient:
-        account = self.account
-        client = self._client = IMAPClient(
-            account.imap_host,
-            account.imap_port,
-            # Numbers, so that the newest can be named; read only, they stay what they are.
-            use_uid=False,
-            ssl_context=_trust(account.ca_file),
-            timeout=self.timeout,
-        )
+        client = self._client = self._connect()
         # Keep the time zone of what the server says.
         client.normalise_times = False
         self._log_in(client)
@@ -163,9 +158,32 @@ class SentFolder:
         self._newest = _fetch(client, range(first, self._count + 1))
         return client
 
+    def _connect(self) -> IMAPClient:
+        account = self.account
+        connect = PublicImapClient if account.public_only else IMAPClient
+        try:
+            return connect(
+                account.imap_host,
+                account.imap_port,
+                # Numbers, so that the newest can be named; read only, they stay what they are.
+                use_uid=False,
+                ssl_context=_trust(account.ca_file),
+                timeout=self.timeout,
+            )
+        except IMAPClientError:
+            if not account.public_only:
+                raise
+        # Who may type hosts learns from no server what it is.
+        raise LookupFailed(
+            _("%(server)s does not begin as an IMAP server does.") % {"server": self._server}
+        )
+
     def _log_in(self, client: IMAPClient) -> None:
         try:
-            client.login(_quoted(self.account.username), self.account.password)
+            if self.account.oauth:
+                client.sasl_login("XOAUTH2", self._answer_with_token)
+            else:
+                client.login(_quoted(self.account.username), self.account.password)
         except LoginError as error:
             cause = error.__context__ or error
             if isinstance(cause, IMAPClientAbortError):
@@ -177,6 +195,10 @@ class SentFolder:
         except Exception as error:
             # It may quote what it was given.
             raise LookupFailed(type(error).__name__) from None
+
+    def _answer_with_token(self, challenge: bytes) -> str:
+        # A second challenge says why the token is refused; an empty answer brings the reply.
+        return "" if challenge else xoauth2(self.account)
 
     def _choose(self, folders: Iterable[tuple[tuple[bytes, ...], bytes, str]]) -> str:
         names: dict[str, str] = {}
@@ -207,7 +229,9 @@ class SentFolder:
         said: Any = error.args[0] if isinstance(error, IMAPClientError) and error.args else error
         raw = said if isinstance(said, bytes) else str(said).encode(errors="replace")
         # Some servers repeat what they were told, and imaplib writes some of that as Python would.
-        spellings = (self.account.password, _quoted(self.account.password)[1:-1])
+        spellings = [self.account.password, _quoted(self.account.password)[1:-1]]
+        if self.account.oauth:
+            spellings.append(base64.b64encode(xoauth2(self.account).encode()).decode("ascii"))
         secrets = [*spellings, *(repr(spelling)[1:-1] for spelling in spellings)]
         return redact(Reply.parse(0, raw).text, secrets)[:LONGEST_WORDS]
 

@@ -41,6 +41,8 @@ VARIABLES = {
 SECURITY_WORDS: dict[str, Security] = {"ssl": "ssl", "starttls": "starttls", "tls": "starttls"}
 URL_SCHEMES: dict[str, Security] = {"smtp+ssl": "ssl", "smtp+tls": "starttls"}
 STANDARD_PORTS: dict[Security, int] = {"ssl": 465, "starttls": 587}
+# What mail servers speak there (RFC 8314 sections 3.3 and 7.3; RFC 6409).
+TLS_OF_PORT: dict[int, Security] = {465: "ssl", 994: "ssl", 587: "starttls", 25: "starttls"}
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
@@ -115,7 +117,7 @@ class Variables:
     def security(self, port: int | None) -> Security | None:
         word = self["SECURITY"].lower()
         if not word:
-            return {465: "ssl", 587: "starttls"}.get(port or 0)  # type: ignore[return-value]
+            return TLS_OF_PORT.get(port or 0)
         if word not in SECURITY_WORDS:
             raise self._error(
                 "SECURITY",

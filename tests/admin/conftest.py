@@ -13,7 +13,7 @@ from mailcenter.kinds import Kind
 from mailcenter.models import Message
 from mailcenter.rendering import Rendered
 from mailcenter.transports import environment_account
-from tests.factories import SuperuserFactory
+from tests.factories import SuperuserFactory, a_secret
 
 ASK_THE_VISITOR = "Ask the visitor for a new code."
 
@@ -41,7 +41,7 @@ def link_kind(register_kind: Callable[[Kind], None]) -> str:
         shown = Rendered("Fresh", "••••••", "")
         outbox.store(frozen, outbox.Tag("link", redacted=shown))
 
-    register_kind(Kind("link", "link", frozenset({"key"}), send_fresh=send_fresh))
+    register_kind(Kind("link", "link", a_secret("key"), send_fresh=send_fresh))
     return "link"
 
 
@@ -52,5 +52,13 @@ def code_kind(register_kind: Callable[[Kind], None]) -> str:
     def refuse(message: Message) -> None:
         raise ResendRefused(ASK_THE_VISITOR)
 
-    register_kind(Kind("code", "code", frozenset({"code"}), send_fresh=refuse, check_fresh=refuse))
+    register_kind(
+        Kind(
+            "code",
+            "code",
+            a_secret("code"),
+            send_fresh=refuse,
+            check_fresh=refuse,
+        )
+    )
     return "code"

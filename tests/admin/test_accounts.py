@@ -16,7 +16,7 @@ from django.views.debug import ExceptionReporter
 from mailcenter import sealing
 from mailcenter.delivery import accounts
 from mailcenter.engines import doorbell
-from mailcenter.models import Account
+from mailcenter.models import Account, AccountEvent
 from mailcenter.replies import CATALOG
 from mailcenter.replies.classify import CHINA
 from mailcenter.transports import PRESETS
@@ -71,6 +71,8 @@ def test_resuming_asks_first_then_sends_what_waited(superuser: Client, paused: A
     assert Account.objects.get().is_paused
     assert "The account sends again." in superuser.post(url, follow=True).content.decode()
     assert not Account.objects.get().is_paused
+    event = AccountEvent.objects.get()
+    assert (event.kind, event.reason) == (AccountEvent.Kind.RESUMED, "wang")
     waiting.refresh_from_db()
     assert waiting.next_attempt_at <= timezone.now()
     assert LogEntry.objects.get().object_id == paused.pk
@@ -155,7 +157,7 @@ def test_an_operator_adds_an_account(superuser: Client, language: str) -> None:
     headers = {"accept-language": language}
     form = superuser.get(ADD, headers=headers).content.decode()
     assert 'type="password"' in form
-    assert 'value="custom"' not in form
+    assert 'value="practice"' not in form
     values = filled_in(
         secret="abcd efgh ijkl mnop",
         from_name="小店",
@@ -230,14 +232,24 @@ def test_the_forms_pages_are_chinese(superuser: Client) -> None:
     names = [str(preset.label) for preset in PRESETS.values()]
     with translation.override("zh-hans"):
         names += [str(preset.label) for preset in PRESETS.values()]
-    add("shop")
+    # What they are called in Chinese, too.
+    names += ["OAuth2", "STARTTLS", "Gmail", "Outlook", "Google", "Microsoft", "mail.example.com"]
+    add("shop", sealed_next_secret=sealing.seal(b"second"))
     address = reverse("admin:mailcenter_account_change", args=["shop"])
     wrong = filled_in(preset="163", address="x", from_name="\r", per_day="-1")
+    oauth = {"oauth_client_id": "x", "next_secret": CODE}
+    custom = {"preset": "custom", "host": "localhost", "imap_host": "a b"}
     for page_address in (ADD, address):
         for answer in (
             superuser.get(page_address, headers=headers),
             superuser.post(page_address, wrong, headers=headers),
             superuser.post(page_address, filled_in(preset="163"), headers=headers),
+            superuser.post(page_address, filled_in(preset="163", **oauth), headers=headers),
+            superuser.post(page_address, filled_in(secret=CODE, **oauth), headers=headers),
+            superuser.post(page_address, filled_in(preset="gmail", port=1), headers=headers),
+            superuser.post(page_address, filled_in(host="mail.example.com"), headers=headers),
+            superuser.post(page_address, filled_in(port=1, **custom), headers=headers),
+            superuser.post(page_address, filled_in(preset="custom"), headers=headers),
         ):
             assert english(answer.content.decode(), "wang", *names) == []
     Account.objects.filter(pk="shop").update(sealed_secret=b"under a key that is gone")
@@ -260,7 +272,7 @@ def test_the_forms_pages_are_chinese(superuser: Client) -> None:
         ({"secret": ""}, "secret"),
         ({"secret": " \n"}, "secret"),
         ({"secret": "abcd\x01"}, "secret"),
-        ({"preset": "custom"}, "preset"),
+        ({"preset": "custom"}, "host"),
         ({"preset": "practice"}, "preset"),
         ({"preset": "anymail"}, "preset"),
         ({"address": "shop"}, "address"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from typing import Any
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from mailcenter.admin import bulk_resend
-from mailcenter.models import Message, OperatorAction
+from mailcenter.admin import bulk_resend, messages
+from mailcenter.models import Content, Message, OperatorAction
 from tests.admin.conftest import ASK_THE_VISITOR
 from tests.factories import MessageFactory
 
@@ -90,8 +94,90 @@ def test_one_refusal_does_not_stop_the_others(superuser: Client) -> None:
     assert OperatorAction.objects.get().message == whole
 
 
-def test_too_many_at_once_are_refused(superuser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_some_are_left(superuser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_resend, "MOST", 2)
     many = MessageFactory.create_batch(3, status=Status.FAILED)
-    assert "Select 2 messages at most" in act(superuser, *many, post="yes")
+    asked = act(superuser, *many)
+    assert "2 mails will be sent again." in asked
+    assert "1 more mail is too many for one go" in asked
+    assert "no time for 1 more mail" in act(superuser, *many, post="yes")
+    assert queued_again() == {many[0].pk, many[1].pk}
+    # What went has left the ones that can go.
+    act(superuser, *many, post="yes")
+    assert queued_again() == {message.pk for message in many}
+
+
+def test_no_request_takes_for_ever(superuser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = MessageFactory.create_batch(3, status=Status.FAILED)
+    found = bulk_resend.plan(Message.objects.all())
+    monkeypatch.setattr(bulk_resend, "SECONDS", -1)
+    assert bulk_resend.plan(Message.objects.all()).left == 3
+    monkeypatch.setattr(bulk_resend, "plan", lambda queryset: found)
+    assert "no time for 2 more mails" in act(superuser, *many, post="yes")
+    assert queued_again() == {many[0].pk}
+
+
+def across(client: Client, query: dict[str, str], **more: str) -> str:
+    """All that the filter shows, on every page."""
+    data = {"action": "resend_selected", "select_across": "1", "_selected_action": "1", **more}
+    url = reverse("admin:mailcenter_message_changelist", query=query)
+    return client.post(url, data, follow=True).content.decode()
+
+
+def test_all_that_the_filter_shows(superuser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages.MessageAdmin, "list_per_page", 2)
+    meant = MessageFactory.create_batch(5, status=Status.FAILED, to=["ann@qq.com"])
+    MessageFactory(status=Status.FAILED, to=["bob@qq.com"])
+    MessageFactory(status=Status.EXPIRED, to=["ann@qq.com"])
+    query = {"status__exact": "failed", "q": "to:ann"}
+    asked = across(superuser, query)
+    assert "5 mails will be sent again." in asked
+    form = fields(asked)
+    assert set(form["keys"].split(",")) == {str(message.pk) for message in meant}
+    # One that failed since then was not confirmed.
+    MessageFactory(status=Status.FAILED, to=["ann@qq.com"])
+    action = re.search('<form method="post" action="([^"]+)"', asked)
+    assert action
+    page = superuser.post(unescape(action[1]), form, follow=True)
+    assert "5 mails are in the queue." in page.content.decode()
+    assert page.redirect_chain[-1][0] == reverse(
+        "admin:mailcenter_message_changelist", query=query
+    ).replace("%3A", ":").replace(":", "%3A")
+    assert queued_again() == {message.pk for message in meant}
+
+
+def test_a_thousand_fit_into_the_form(superuser: Client) -> None:
+    made = MessageFactory(status=Status.FAILED)
+    Message.objects.bulk_create(
+        copied(made, message_id=f"<{number}@many.test>") for number in range(1100)
+    )
+    Content.objects.bulk_create(
+        Content(message=message, sealed=b"sealed", redacted={}, secret=False)
+        for message in Message.objects.exclude(pk=made.pk)
+    )
+    asked = across(superuser, {"status__exact": "failed"})
+    assert "1000 mails will be sent again." in asked
+    assert "101 more mails are too many for one go" in asked
+    form = fields(asked)
+    assert len(form) < 10
+    assert len(form["keys"].split(",")) == 1000
+
+
+@pytest.mark.parametrize("keys", ["", "a,b", "9" * 30, "-1", "0"])
+def test_keys_that_are_none(superuser: Client, keys: str) -> None:
+    message = MessageFactory(status=Status.SENT)
+    act(superuser, message, post="yes", keys=keys)
     assert queued_again() == set()
+
+
+def fields(html: str) -> dict[str, str]:
+    """Those of the form that confirms."""
+    form = html.partition('<form method="post" action="/')[2]
+    found = re.findall('<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in found}
+
+
+def copied(message: Message, **columns: Any) -> Message:
+    names = ("kind", "status", "from_email", "account_id", "created_at", "next_attempt_at")
+    kept = {name: getattr(message, name) for name in (*names, "size_bytes", "finished_at")}
+    return Message(**kept, **columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -112,6 +113,93 @@ def test_attempts_newest_first_with_the_dialogue_folded(superuser: Client) -> No
 )
 def test_it_says_what_happens_next(superuser: Client, columns: dict[str, Any], words: str) -> None:
     assert words in page(superuser, MessageFactory(**columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"next_attempt_at": 4, "attempt_count": 1}, "Retries in <time"),
+        ({"next_attempt_at": 4}, "Is sent in <time"),
+        ({"next_attempt_at": -4, "attempt_count": 1}, "Due now"),
+    ],
+)
+def test_the_first_line_says_when_and_offers_what_can_be_done(
+    superuser: Client, columns: dict[str, Any], words: str
+) -> None:
+    minutes = timedelta(minutes=columns.pop("next_attempt_at"), seconds=30)
+    message = MessageFactory(next_attempt_at=timezone.now() + minutes, **columns)
+    html = page(superuser, message)
+    line = html[html.index('class="state"') : html.index('class="tabs"')]
+    assert words in line
+    assert ("4\xa0minutes</time>" in line) is ("<time" in words)
+    for act in ("retry", "cancel"):
+        assert reverse(f"admin:mailcenter_message_{act}", args=[message.pk]) in line
+
+
+@pytest.mark.parametrize("status", ["sent", "failed", "sending", "cancelled"])
+def test_nothing_is_due_of_a_mail_that_does_not_wait(superuser: Client, status: str) -> None:
+    html = page(superuser, MessageFactory(status=status, attempt_count=1))
+    assert "Retries in" not in html
+    assert "Due now" not in html
+
+
+def test_an_account_without_an_end_of_its_pause_promises_no_time(superuser: Client) -> None:
+    Account.objects.update(enabled=False)
+    html = page(superuser, MessageFactory())
+    assert "Due now" not in html
+    assert "Is sent in" not in html
+
+
+def test_each_part_of_the_page_has_an_address_of_its_own(superuser: Client) -> None:
+    html = page(superuser, refused())
+    parts = ["summary", "attempts", "text", "html", "headers"]
+    assert re.findall('<li><a href="#(.*?)">', html) == parts
+    assert re.findall('<section class="tab" id="(.*?)"', html) == parts
+    for part in parts:
+        assert f'aria-labelledby="{part}-heading"' in html
+        assert f'<h2 id="{part}-heading">' in html
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"content__text": "Hello"}, ["This mail has no HTML part."]),
+        ({"content__html": "<p>Hello</p>"}, ["This mail has no text part."]),
+        ({"content": None}, ["Nothing of this mail was kept."] * 3),
+        ({"content__raw": None}, ["its bytes have been erased."] * 2),
+    ],
+)
+def test_a_part_that_is_not_there_says_so(
+    superuser: Client, content: dict[str, Any], said: list[str]
+) -> None:
+    html = page(superuser, MessageFactory(**content))
+    assert html.count(said[0]) == len(said)
+
+
+def test_the_mail_before_and_the_one_after_in_the_list(superuser: Client) -> None:
+    now = timezone.now()
+    newest, failed, middle, oldest = (
+        MessageFactory(status=status, created_at=now - timedelta(minutes=age))
+        for age, status in enumerate(["failed", "sent", "failed", "failed"])
+    )
+    newest, failed = failed, newest
+
+    def leads(query: str) -> list[str]:
+        url = reverse("admin:mailcenter_message_change", args=[middle.pk])
+        html = superuser.get(url + query).content.decode()
+        return re.findall('<a rel="(?:prev|next)" href="(.*?)"', html)
+
+    def address(message: Message) -> str:
+        return reverse("admin:mailcenter_message_change", args=[message.pk])
+
+    assert leads("") == [address(newest), address(oldest)]
+    kept = "?_changelist_filters=status__exact%3Dfailed"
+    assert leads(kept) == [address(failed) + kept, address(oldest) + kept]
+
+
+def test_a_lock_is_read_out(superuser: Client) -> None:
+    html = page(superuser, refused())
+    assert '<span class="visually-hidden">encrypted connection</span>' in html
 
 
 def test_a_paused_account_is_named_with_its_reason(superuser: Client) -> None:
@@ -237,12 +325,30 @@ def test_the_number_of_queries_does_not_grow_with_the_attempts(superuser: Client
 
     message = MessageFactory()
     AttemptFactory(message=message, number=1)
+    # The first page of a process asks for more.
+    queries(message)
     few = queries(message)
     for number in range(2, 10):
         slug = f"environment-{number}"
         Account.objects.create(slug=slug)
         AttemptFactory(message=message, number=number, account_id=slug)
     assert queries(message) == few
+
+
+def test_the_number_of_queries_does_not_grow_with_the_table(superuser: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(superuser, message)
+        return len(captured)
+
+    message = refused()
+    for _number in range(2):
+        MessageFactory()
+    queries()
+    few = queries()
+    for _number in range(40):
+        MessageFactory(to=["a@example.com", "b@example.com"])
+    assert queries() == few
 
 
 def test_a_rewritten_sender_is_pointed_out(superuser: Client) -> None:

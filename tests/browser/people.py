@@ -27,11 +27,21 @@ class Visitor:
         self.page.goto(f"{self.site.url}/")
         self.page.locator("nav a[href='/accounts/signup/']").click()
         self.page.locator("[name=email]").fill(self.address)
+        self.enter_passwords()
+
+    def enter_passwords(self) -> None:
         self.page.locator("[name=password1]").fill(PASSWORD)
         self.page.locator("[name=password2]").fill(PASSWORD)
 
     def submit(self) -> None:
-        self.page.locator("main form button").first.click()
+        # A button beside a field may belong to another form.
+        self.page.locator("main form button:not([form])").first.click()
+
+    def confirm(self, link: str) -> None:
+        """By the link of the mail that verifies the address."""
+        self.page.goto(link)
+        self.submit()
+        expect(self.page).to_have_url(f"{self.site.url}/accounts/login/")
 
     def log_out(self) -> None:
         self.page.locator("form[action='/accounts/logout/'] button").click()
@@ -52,6 +62,10 @@ class Visitor:
     def fill_in_new_password(self) -> None:
         self.page.locator("[name=password1]").fill(NEW_PASSWORD)
         self.page.locator("[name=password2]").fill(NEW_PASSWORD)
+
+    def submit_new_password(self) -> None:
+        self.submit()
+        expect(self.page).to_have_url(re.compile("/accounts/password/reset/(key/)?done/$"))
 
     def expect_profile(self) -> None:
         """Logged in, and the address is verified."""
@@ -134,9 +148,26 @@ class Operator:
 
     def open_message(self, row: Locator) -> None:
         row.locator("th a").first.click()
-        expect(self.page.locator(".mailcenter .tries")).to_be_visible()
+        expect(self.page.locator("#summary")).to_be_visible()
+
+    def open_tab(self, name: str) -> None:
+        """Of a message's page."""
+        self.page.locator(f".tabs a[href='#{name}']").click()
+        expect(self.page.locator(f"#{name}")).to_be_visible()
 
     def press(self, act: str) -> None:
         """Open the page that asks before it acts."""
         self.page.locator(f".acts a[href$='/{act}/']").click()
         expect(self.page).to_have_url(re.compile(f"/{act}/$"))
+
+    def open_account(self, slug: str) -> None:
+        self.page.goto(f"{self.site.url}/admin/mailcenter/account/{slug}/change/")
+        expect(self.page.locator("form[action$='/doctor/']")).to_be_visible()
+
+    def examine(self, slug: str, recipient: str = "") -> None:
+        """Wait until the doctor has looked at all of it."""
+        self.open_account(slug)
+        form = self.page.locator("form[action$='/doctor/']")
+        form.locator("[name=recipient]").fill(recipient)
+        form.locator("input[type=submit]").click()
+        expect(self.page.locator(".result")).to_be_visible()

@@ -10,6 +10,7 @@ from django.utils import translation
 from playwright.sync_api import Page, expect
 
 from mailcenter.replies import CATALOG
+from tests.browser.accessibility import assert_accessible
 from tests.browser.people import NEW_PASSWORD, PASSWORD, Inbox, Operator, Visitor
 from tests.browser.running_site import RunningSite
 from tests.browser.screenshots import Album
@@ -44,8 +45,7 @@ def test_the_whole_story_by_link(
     read_why_it_failed(operator, album, language)
     resend(operator, album)
     inbox.open_newest(REFUSED_ONCE, 1)
-    refused.page.goto(inbox.link())
-    refused.submit()
+    refused.confirm(inbox.link())
     refused.log_in(PASSWORD)
     refused.expect_profile()
 
@@ -60,13 +60,12 @@ def sign_up_and_verify(visitor: Visitor, inbox: Inbox, album: Album, language: s
     page = visitor.page
     page.goto(f"{visitor.site.url}/")
     expect(page.locator("html")).to_have_attribute("lang", language)
-    album.take_both(page, "home")
+    album.keep(page, "home")
     visitor.fill_in_sign_up()
     album.take_both(page, "sign-up")
     visitor.submit()
     expect(page).to_have_url(f"{visitor.site.url}/accounts/confirm-email/")
     expect(page.locator("main")).to_contain_text(YOU)
-    album.take_both(page, "check-mail")
 
     inbox.await_mails(YOU, 1)
     album.take(inbox.page, "inbox")
@@ -74,9 +73,11 @@ def sign_up_and_verify(visitor: Visitor, inbox: Inbox, album: Album, language: s
     album.take(inbox.page, "mail")
     link = inbox.link()
     inbox.page.locator(".letter-text a[href*='/accounts/']").click()
+    button = inbox.page.locator("main form button")
+    expect(button).to_be_visible()
     expect(inbox.page.locator("main")).to_contain_text(YOU)
     album.take(inbox.page, "confirm")
-    inbox.page.locator("main form button").click()
+    button.click()
     expect(inbox.page).to_have_url(f"{visitor.site.url}/accounts/login/")
     expect(inbox.page.locator("[role=status]")).to_contain_text(YOU)
     album.take(inbox.page, "confirmed")
@@ -96,8 +97,7 @@ def reset(visitor: Visitor, inbox: Inbox, album: Album) -> str:
     assert visitor.page.url != link, "the key must leave the address bar"
     visitor.fill_in_new_password()
     album.take(visitor.page, "reset")
-    visitor.submit()
-    expect(visitor.page).to_have_url(f"{visitor.site.url}/accounts/password/reset/key/done/")
+    visitor.submit_new_password()
     visitor.log_in(NEW_PASSWORD)
     visitor.expect_profile()
     inbox.await_mails(YOU, 3)  # the last one says that the password was changed
@@ -109,9 +109,9 @@ def see_what_was_sent(operator: Operator, album: Album, secrets: list[str]) -> N
     expect(rows).to_have_count(3)
     expect(rows.filter(has_text="250").filter(has_text=YOU)).to_have_count(3)
     expect(rows.locator(".chip-good")).to_have_count(3)
-    album.take(operator.page, "messages")
     # The oldest one: the verification.
     operator.open_message(rows.last)
+    operator.open_tab("attempts")
     tries = operator.page.locator(".tries > li")
     expect(tries).to_have_count(1)
     expect(tries.locator(".reply")).to_contain_text("250 OK: queued as.")
@@ -133,7 +133,8 @@ def read_why_it_failed(operator: Operator, album: Album, language: str) -> None:
     expect(advice).to_contain_text(cause)
     expect(advice).to_contain_text(cure)
     expect(operator.page.locator(".tries .reply")).to_contain_text("550 Mailbox not found")
-    album.take_both(operator.page, "message")
+    assert_accessible(operator.page)
+    album.keep(operator.page, "message")
 
 
 def resend(operator: Operator, album: Album) -> None:

@@ -10,6 +10,8 @@ from tests.chaos.configuration import Configuration
 from tests.chaos.counting_server import Moment
 from tests.chaos.running import Run
 
+pytestmark = pytest.mark.long
+
 # Mails for an operator and mails that are sent once more come by turns.
 SCRIPTED = (
     Moment.AUTH,

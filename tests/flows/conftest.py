@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import allauth.account.urls
@@ -12,6 +13,7 @@ from django.urls import clear_url_caches
 
 import mailcenter.flows.urls
 import project.urls
+from mailcenter.flows import following
 from tests.flows.visitor import PASSWORD
 
 
@@ -39,11 +41,27 @@ def by_code(settings: Any) -> Iterator[None]:
     reload_urls()
 
 
+@pytest.fixture
+def log_in_by_code(settings: Any) -> Iterator[None]:
+    settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+    reload_urls()
+    yield
+    settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = False
+    reload_urls()
+
+
 def reload_urls() -> None:
     # allauth looks at these settings when its URLconf is imported.
     for module in (allauth.account.urls, mailcenter.flows.urls, project.urls):
         importlib.reload(module)
     clear_url_caches()
+
+
+@pytest.fixture
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait counts no seconds: two pages are compared."""
+    now = following.time.time()
+    monkeypatch.setattr(following, "time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture

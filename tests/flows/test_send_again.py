@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -46,6 +47,19 @@ def test_the_button_answers_alike_for_new_taken_and_verified_addresses(
     assert len(set(answers[1::2])) == 1
     assert answers[0] != answers[1]
     assert kinds_of(mailoutbox)[1::2] == ["email_verification", "account_exists", "account_exists"]
+
+
+def test_an_address_gets_so_many_mails_a_day_and_no_more(
+    client: Client, mailoutbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pressed as often as the cool-down lets it: a mailbox is not to be filled by strangers."""
+    page = sign_up(client).headers["Location"]
+    begun = time.time()
+    for press in range(1, 30):
+        monkeypatch.setattr(time, "time", lambda minutes=3.1 * press: begun + 60 * minutes)
+        # The log-in that waits ends after an hour; a stranger would begin anew.
+        client.post(page) if client.session.get("account_login") else sign_up(client)
+    assert len(mailoutbox) == 20
 
 
 def test_the_button_does_nothing_for_a_stranger(client: Client, mailoutbox: Any) -> None:

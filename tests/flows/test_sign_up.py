@@ -135,7 +135,7 @@ def test_by_code_too_a_taken_address_gets_the_same_answer(
             pages.append((response.status_code, html))
 
     assert pages[:2] == pages[2:]
-    assert "Sign up again" in pages[0][1]
+    assert "Correct the address" in pages[0][1]
 
 
 def test_a_new_code_lives_as_long_as_its_mail_says(

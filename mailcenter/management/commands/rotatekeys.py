@@ -14,12 +14,14 @@ from mailcenter import sealing
 from mailcenter.models import Account, Content
 
 PROGRESS_EVERY = 1000
+# Of an account: all that is sealed.
+COLUMNS = ("sealed_secret", "sealed_next_secret", "sealed_oauth", "sealed_access_token")
 
 
 class Command(BaseCommand):
     help = (
-        "Seal bodies, authorization codes and sessions again under the newest key; then the "
-        "older keys can go. Exits with 1 where something could not be opened by any key."
+        "Seal bodies, codes and tokens of accounts, and sessions again under the newest key; then "
+        "the older keys can go. Exits with 1 where something could not be opened by any key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,18 +31,20 @@ class Command(BaseCommand):
         self.lost = 0
         counts = {
             "bodies": self._rotate(Content.objects.order_by("pk"), "sealed", dry_run),
-            "codes": self._rotate(Account.objects.order_by("pk"), "sealed_secret", dry_run),
+            "codes": sum(
+                self._rotate(Account.objects.order_by("pk"), column, dry_run) for column in COLUMNS
+            ),
             "sessions": self._rotate_sessions(dry_run),
         }
         if dry_run:
             said = _(
-                "%(bodies)d bodies, %(codes)d authorization codes and %(sessions)d sessions "
-                "would be sealed again."
+                "%(bodies)d bodies, %(codes)d codes and tokens of accounts and %(sessions)d "
+                "sessions would be sealed again."
             )
         else:
             said = _(
-                "%(bodies)d bodies, %(codes)d authorization codes and %(sessions)d sessions "
-                "are under the newest key."
+                "%(bodies)d bodies, %(codes)d codes and tokens of accounts and %(sessions)d "
+                "sessions are under the newest key."
             )
         self.stdout.write(said % counts)
         if self.lost:

@@ -1,5 +1,6 @@
 """The content is refused."""
 
+from mailcenter.replies.catalog.pages import GMAIL_ERRORS, NETEASE_REFUSALS
 from mailcenter.replies.catalog.waits import MINUTE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 
@@ -20,7 +21,9 @@ ENTRIES = (
             en="It is tried again by itself. If it stays refused, reword subject and text and use "
             "fewer links.",
         ),
+        url=NETEASE_REFUSALS,
         source="NetEase's list of refusals",
+        seen_at=("netease",),
     ),
     Entry(
         "qq-inappropriate-words",
@@ -37,6 +40,7 @@ ENTRIES = (
             "images. Then resend.",
         ),
         source="public logs; TrendRadar#373",
+        seen_at=("qq",),
     ),
     Entry(
         "spam-suspected",
@@ -53,6 +57,7 @@ ENTRIES = (
             "the mail, then resend.",
         ),
         source="NetEase's, Tencent's and Alibaba Cloud's lists of refusals",
+        seen_at=("qq", "exmail", "netease", "aliyun", "directmail"),
     ),
     Entry(
         "rejected-by-recipients",
@@ -69,6 +74,7 @@ ENTRIES = (
             "allow list.",
         ),
         source="Tencent's list of refusals",
+        seen_at=("qq", "exmail"),
     ),
     Entry(
         "gmail-security-block",
@@ -84,7 +90,8 @@ ENTRIES = (
             en="Leave out programs, encrypted archives and the like, offer them by link instead, "
             "then resend.",
         ),
-        url="https://support.google.com/a/answer/3726730",
+        url=GMAIL_ERRORS,
         source="Google Workspace SMTP error list",
+        seen_at=("gmail",),
     ),
 )

@@ -9,7 +9,7 @@ from mailcenter.replies.catalog.waits import HOUR, MINUTE, PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 
 QUOTA = Words(
-    zh="发信服务的额度已用完，或者账户欠费。",
+    zh="发信服务的额度已用完，或者账号欠费。",
     en="The service's quota is used up, or a bill is unpaid.",
 )
 TOP_UP = Words(
@@ -82,12 +82,12 @@ ENTRIES = (
         code="4..",
         providers=ESP,
         cause=Words(
-            zh="发信服务的账户还在试用状态，只能发给少数登记过的地址。",
+            zh="发信服务的账号还在试用状态，只能发给少数登记过的地址。",
             en="The service's account is still on trial and sends to a few registered addresses "
             "only.",
         ),
         cure=Words(
-            zh="到服务商控制台验证发件域名或升级账户，然后重发。",
+            zh="到服务商控制台验证发件域名或升级账号，然后重发。",
             en="Verify a domain or upgrade the account in the service's console, then resend.",
         ),
         source="Mailgun and Resend, API errors",
@@ -144,7 +144,7 @@ ENTRIES = (
         after=PROBE,
         account_wide=True,
         cause=Words(
-            zh="配置的 API 地址不对：它要转到别处，或不接受发信请求。",
+            zh="配置的 API 地址不对：该地址发生跳转，或不是发信接口。",
             en="The address of the API is wrong: it points elsewhere, or takes no such request.",
         ),
         cure=Words(

@@ -1,8 +1,12 @@
 """The log-in is refused: a service that is off, a code that is no longer valid."""
 
+from mailcenter.replies.catalog.pages import QQ_LOG_IN
+from mailcenter.replies.catalog.places import ENTER_CODE, ENTERED, USE_SSL
 from mailcenter.replies.catalog.waits import PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 from mailcenter.replies.reply import Failure, Stage
+
+QQ = ("qq",)
 
 ENTRIES = (
     Entry(
@@ -17,11 +21,13 @@ ENTRIES = (
         ),
         cure=Words(
             zh="登录 QQ 邮箱网页版，在“设置 → 账号与安全 → 安全设置”里开启 IMAP/SMTP 服务，"
-            "把新授权码填到 .env 的 MAIL_AUTH_CODE，然后重启。",
+            f"把新授权码{ENTER_CODE.zh}。",
             en="In QQ Mail on the web, open the settings (account and security), switch on "
-            "IMAP/SMTP, put the new code into MAIL_AUTH_CODE in .env and restart.",
+            f"IMAP/SMTP, and make a new code; {ENTER_CODE.en}.",
         ),
+        url=QQ_LOG_IN,
         source="public logs",
+        seen_at=QQ,
     ),
     Entry(
         "qq-authorization-code",
@@ -37,13 +43,15 @@ ENTRIES = (
             "an old code: changing the QQ password ends all codes.",
         ),
         cure=Words(
-            zh="在 QQ 邮箱网页版重新生成授权码（16 个小写字母），填到 .env 的 MAIL_AUTH_CODE，"
-            "然后重启。新授权码也被拒时，请看有没有异地登录提醒。",
-            en="Make a new authorization code (16 small letters) in QQ Mail on the web, put it "
-            "into MAIL_AUTH_CODE in .env and restart. If that is refused too, look for a warning "
-            "about log-ins from an unusual place.",
+            zh=f"在 QQ 邮箱网页版重新生成授权码（16 个小写字母），{ENTER_CODE.zh}。"
+            "新授权码也被拒时，请看有没有异地登录提醒。",
+            en="Make a new authorization code (16 small letters) in QQ Mail on the web; "
+            f"{ENTER_CODE.en}. If that is refused too, look for a warning about log-ins from an "
+            "unusual place.",
         ),
+        url=QQ_LOG_IN,
         source="public logs; YMFE/yapi#2219; pandolia/qqbot#221",
+        seen_at=QQ,
     ),
     Entry(
         "qq-login-fail",
@@ -62,14 +70,52 @@ ENTRIES = (
         cure=Words(
             zh="依次检查：① 地址与服务商是否对应，授权码是否完整；② 网页版里 SMTP 是否开启；"
             "③ 网页版能否正常登录，有无安全提醒；④ 停掉其他登录程序，等 15 分钟；"
-            "⑤ 仍不行就重新生成授权码，填到 .env 的 MAIL_AUTH_CODE 并重启。",
+            f"⑤ 仍不行就重新生成授权码，{ENTER_CODE.zh}。",
             en="Check in this order: (1) the address belongs to this provider and the code is "
             "complete; (2) SMTP is on in the web settings; (3) you can log in on the web and see "
             "no security warning; (4) stop other programs that log in and wait 15 minutes; "
-            "(5) make a new code, put it into MAIL_AUTH_CODE in .env and restart.",
+            f"(5) make a new code; {ENTER_CODE.en}.",
         ),
-        url="https://help.mail.qq.com/detail/108/1023",
+        url=QQ_LOG_IN,
         source="Tencent help 108/1023; public logs",
+        seen_at=QQ,
+    ),
+    Entry(
+        "account-disabled",
+        VerdictClass.AUTH,
+        text=r"account (is |has been )?(disabled|locked|suspended)",
+        enhanced=r"5\.7\.13",
+        code="5..",
+        stages=(Stage.AUTH,),
+        after=PROBE,
+        account_wide=True,
+        cause=Words(
+            zh="这个邮箱账号被停用或锁定了。",
+            en="This mailbox has been disabled or locked.",
+        ),
+        cure=Words(
+            zh="登录邮箱网页版，按提示解锁；企业邮箱请管理员恢复账号。恢复后邮件会自动发出。",
+            en="Log in on the web and unlock it, or ask the administrator. The waiting mails leave "
+            "by themselves afterwards.",
+        ),
+        source="RFC 5248; IANA, enhanced status codes",
+    ),
+    Entry(
+        "encryption-538",
+        VerdictClass.TLS,
+        code="538",
+        stages=(Stage.AUTH,),
+        after=PROBE,
+        account_wide=True,
+        cause=Words(
+            zh="服务器只在加密的连接上接受这种登录。",
+            en="The server takes this kind of log-in over an encrypted connection only.",
+        ),
+        cure=Words(
+            zh=f"{USE_SSL.zh}。",
+            en=f"{USE_SSL.en}.",
+        ),
+        source="RFC 4954 section 6",
     ),
     Entry(
         "authentication-failed",
@@ -85,9 +131,10 @@ ENTRIES = (
             en="The log-in was refused: the address or the code is wrong, or the code has expired.",
         ),
         cure=Words(
-            zh="核对 .env 里的 MAIL_ADDRESS 和 MAIL_AUTH_CODE；拿不准就重新生成授权码，填好重启。",
-            en="Compare MAIL_ADDRESS and MAIL_AUTH_CODE in .env with the mailbox. In doubt make a "
-            "new code, put it in and restart.",
+            zh=f"核对 {ENTERED.zh}；拿不准就重新生成授权码，填好重启。"
+            "用 OAuth2 的账号，重新授权一次。",
+            en=f"Compare {ENTERED.en} with the mailbox. In doubt make a new code, put it in and "
+            "restart. With OAuth2, grant the access anew.",
         ),
         source="RFC 4954 section 6; public logs",
     ),
@@ -104,9 +151,8 @@ ENTRIES = (
             "SMTP is switched off.",
         ),
         cure=Words(
-            zh="到邮箱网页版确认 SMTP 已开启，重新生成授权码，填到 .env 的 MAIL_AUTH_CODE 并重启。",
-            en="See on the web whether SMTP is on, make a new code, put it into MAIL_AUTH_CODE in "
-            ".env and restart.",
+            zh=f"到邮箱网页版确认 SMTP 已开启，重新生成授权码，{ENTER_CODE.zh}。",
+            en=f"See on the web whether SMTP is on and make a new code; {ENTER_CODE.en}.",
         ),
         source="RFC 4954 section 6",
     ),
@@ -123,9 +169,10 @@ ENTRIES = (
             "that it refused it.",
         ),
         cure=Words(
-            zh="按授权码错误来查：SMTP 是否开启、授权码是否有效；必要时重新生成并更新 .env。",
+            zh="按授权码错误来查：SMTP 是否开启、授权码是否有效；"
+            f"必要时重新生成，{ENTER_CODE.zh}。",
             en="Treat it as a wrong code: see whether SMTP is on and the code valid, or make a new "
-            "one and put it into .env.",
+            f"one; {ENTER_CODE.en}.",
         ),
         source="public logs",
     ),

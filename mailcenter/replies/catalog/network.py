@@ -1,5 +1,6 @@
 """No reply came, or no secure connection."""
 
+from mailcenter.replies.catalog.places import HOST, USE_SSL
 from mailcenter.replies.catalog.waits import PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 from mailcenter.replies.reply import Failure, Stage
@@ -32,10 +33,10 @@ ENTRIES = (
             en="The port and the kind of encryption don't belong together.",
         ),
         cure=Words(
-            zh="465 端口配 MAIL_SECURITY=ssl，587 端口配 MAIL_SECURITY=starttls。"
-            "在 .env 里改好后重启。",
-            en="Use MAIL_SECURITY=ssl with port 465 and MAIL_SECURITY=starttls with port 587. "
-            "Change .env and restart.",
+            zh="465 端口配 SSL，587 端口配 STARTTLS：改 .env 的 MAIL_PORT 和 MAIL_SECURITY"
+            "（ssl 或 starttls）后重启，或在账号页上改。",
+            en="Port 465 goes with SSL, port 587 with STARTTLS: change MAIL_PORT and MAIL_SECURITY "
+            "(ssl or starttls) in .env and restart, or change them on the account's page.",
         ),
         source="OpenSSL; new-api#2037",
     ),
@@ -50,10 +51,11 @@ ENTRIES = (
             en="The server's certificate could not be verified, so nothing was sent to it.",
         ),
         cure=Words(
-            zh="依次检查：本机时间是否准确；MAIL_HOST 是否写对；有没有代理或杀毒软件拦截；"
-            "系统根证书是否过旧；自建证书请设 MAIL_CA_FILE。",
-            en="Check in this order: this machine's clock; MAIL_HOST; a proxy or virus scanner in "
-            "between; outdated root certificates. For a certificate of your own set MAIL_CA_FILE.",
+            zh="依次检查：本机时间是否准确；服务器地址是否写对；有没有代理或杀毒软件拦截；"
+            "系统根证书是否过旧；自建证书请在 .env 里设 MAIL_CA_FILE。",
+            en="Check in this order: this machine's clock; the host's name; a proxy or virus "
+            "scanner in between; outdated root certificates. For a certificate of your own set "
+            "MAIL_CA_FILE in .env.",
         ),
         source="OpenSSL; RFC 8314 section 5.4",
     ),
@@ -68,9 +70,8 @@ ENTRIES = (
             en="No encrypted connection: the server offers no STARTTLS, or only an old TLS.",
         ),
         cure=Words(
-            zh="在 .env 里改用 465 端口和 MAIL_SECURITY=ssl，然后重启。这里不会退回明文发送。",
-            en="Use port 465 with MAIL_SECURITY=ssl in .env and restart. Mail is never sent "
-            "unencrypted instead.",
+            zh=f"{USE_SSL.zh}。这里不会退回明文发送。",
+            en=f"{USE_SSL.en}. Mail is never sent unencrypted instead.",
         ),
         source="RFC 3207; RFC 8314",
     ),
@@ -84,8 +85,8 @@ ENTRIES = (
             en="The mail server's name was not found.",
         ),
         cure=Words(
-            zh="会自动重试。请检查 MAIL_HOST 有没有写错，以及本机的网络和 DNS。",
-            en="It is tried again by itself. Check MAIL_HOST for a typing mistake, and this "
+            zh=f"会自动重试。请检查{HOST.zh}有没有写错，以及本机的网络和 DNS。",
+            en=f"It is tried again by itself. Check {HOST.en} for a typing mistake, and this "
             "machine's network and DNS.",
         ),
         source="RFC 5321 section 5.1",
@@ -100,9 +101,10 @@ ENTRIES = (
             en="The connection was refused: a wrong port, or a firewall.",
         ),
         cure=Words(
-            zh="会自动重试。请检查 MAIL_HOST 和 MAIL_PORT；云服务器多半封了 25 端口，请用 465。",
-            en="It is tried again by itself. Check MAIL_HOST and MAIL_PORT; cloud hosts mostly "
-            "block port 25, so use 465.",
+            zh="会自动重试。请检查服务器地址和端口（.env 的 MAIL_HOST、MAIL_PORT，或账号页）；"
+            "云服务器多半封了 25 端口，请用 465。",
+            en="It is tried again by itself. Check host and port (MAIL_HOST and MAIL_PORT in .env, "
+            "or the account's page); cloud hosts mostly block port 25, so use 465.",
         ),
         source="RFC 5321 section 4.5.4.1",
     ),
@@ -116,10 +118,9 @@ ENTRIES = (
             en="The server did not answer in time.",
         ),
         cure=Words(
-            zh="邮件没有发出，会自动重试，不会重复。"
-            "若一直超时，请检查出站端口、代理和 MAIL_SECURITY。",
+            zh="邮件没有发出，会自动重试，不会重复。若一直超时，请检查出站端口、代理和加密方式。",
             en="It is tried again by itself; nothing was sent, so nobody gets it twice. If it goes "
-            "on, check outgoing ports, proxies and MAIL_SECURITY.",
+            "on, check outgoing ports, proxies and the kind of TLS.",
         ),
         source="RFC 5321 section 4.5.3.2",
     ),
@@ -134,9 +135,9 @@ ENTRIES = (
             en="The server hung up before the mail was handed over.",
         ),
         cure=Words(
-            zh="会自动重试，不会重复。若一连接就断，请检查端口与 MAIL_SECURITY 是否匹配。",
+            zh="会自动重试，不会重复。若一连接就断，请检查端口与加密方式是否匹配。",
             en="It is tried again by itself, and nobody gets it twice. If it happens right after "
-            "connecting, see whether port and MAIL_SECURITY belong together.",
+            "connecting, see whether the port and the kind of TLS belong together.",
         ),
         source="RFC 5321 section 3.8",
     ),

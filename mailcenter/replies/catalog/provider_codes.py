@@ -1,27 +1,10 @@
 """Codes and words that mean something at one provider only."""
 
+from mailcenter.replies.catalog.pages import ALIYUN_REFUSALS, DIRECTMAIL_CODES
 from mailcenter.replies.catalog.waits import HOUR, PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 
 ENTRIES = (
-    Entry(
-        "ip-blocked",
-        VerdictClass.POLICY,
-        text=r"HL:IPB|IP in blacklist|IP is rejected",
-        code="5..",
-        after=2 * HOUR,
-        account_wide=True,
-        cause=Words(
-            zh="这台服务器的 IP 在对方的黑名单里。",
-            en="This server's IP address is on the provider's block list.",
-        ),
-        cure=Words(
-            zh="已暂停发信。请换一个出口 IP，或向邮箱服务商申请解封。",
-            en="Sending is paused. Send from another IP address, or ask the provider to lift the "
-            "block.",
-        ),
-        source="NetEase's list of refusals",
-    ),
     Entry(
         "directmail-account-unavailable",
         VerdictClass.POLICY,
@@ -37,7 +20,9 @@ ENTRIES = (
             en="See the account and its bills in the Alibaba Cloud console. The waiting mails "
             "leave by themselves afterwards.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
+        seen_at=("directmail",),
     ),
     Entry(
         "directmail-recipient-refused",
@@ -52,6 +37,7 @@ ENTRIES = (
             zh="请用户核对邮箱地址；不要再往这个地址发。",
             en="Ask the person to check the address. Don't send to this one any more.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
     ),
     Entry(
@@ -71,6 +57,7 @@ ENTRIES = (
             en="It is tried again some hours later, three times at most. Ask the recipient to make "
             "room.",
         ),
+        url=ALIYUN_REFUSALS,
         source="Alibaba Mail, list of refusals",
     ),
 )

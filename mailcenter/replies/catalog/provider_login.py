@@ -1,5 +1,13 @@
 """Log-ins that each provider refuses in its own way."""
 
+from mailcenter.replies.catalog.pages import (
+    ALIYUN_REFUSALS,
+    DIRECTMAIL_CODES,
+    GMAIL_ERRORS,
+    NETEASE_REFUSALS,
+    OUTLOOK_SMTP_AUTH,
+)
+from mailcenter.replies.catalog.places import ENTER_CODE, ENTERED
 from mailcenter.replies.catalog.waits import PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 from mailcenter.replies.reply import Stage
@@ -20,10 +28,10 @@ ENTRIES = (
             "does not work here; or the password is wrong.",
         ),
         cure=Words(
-            zh="在企业邮箱网页版生成“客户端专用密码”，填到 .env 的 MAIL_AUTH_CODE，"
+            zh=f"在企业邮箱网页版生成“客户端专用密码”，{ENTER_CODE.zh}，"
             "并请管理员确认已允许 SMTP。",
-            en="Make a client password in Exmail on the web, put it into MAIL_AUTH_CODE in .env, "
-            "and ask the administrator whether SMTP is allowed.",
+            en=f"Make a client password in Exmail on the web; {ENTER_CODE.en}. Ask the "
+            "administrator whether SMTP is allowed.",
         ),
         source="public logs",
     ),
@@ -32,6 +40,7 @@ ENTRIES = (
         VerdictClass.AUTH,
         text=r"has no permission",
         code="5..",
+        stages=(Stage.AUTH, Stage.MAIL),
         after=PROBE,
         account_wide=True,
         cause=Words(
@@ -41,11 +50,13 @@ ENTRIES = (
         ),
         cure=Words(
             zh="登录网易邮箱网页版，看账号是否正常、SMTP 是否开启，再重新生成授权码，"
-            "填到 .env 的 MAIL_AUTH_CODE。",
+            f"{ENTER_CODE.zh}。",
             en="In NetEase mail on the web, see whether the account is in order and SMTP is on, "
-            "then make a new code and put it into MAIL_AUTH_CODE in .env.",
+            f"then make a new code; {ENTER_CODE.en}.",
         ),
+        url=NETEASE_REFUSALS,
         source="public logs",
+        seen_at=("netease",),
     ),
     Entry(
         "netease-log-in",
@@ -62,10 +73,11 @@ ENTRIES = (
             "a passing fault on their side.",
         ),
         cure=Words(
-            zh="稍后会自动再试一次。仍被拒就到网页版重新生成授权码，填到 .env 的 MAIL_AUTH_CODE。",
-            en="It is probed again later. If it stays refused, make a new code on the web and put "
-            "it into MAIL_AUTH_CODE in .env.",
+            zh=f"稍后会自动再试一次。仍被拒就到网页版重新生成授权码，{ENTER_CODE.zh}。",
+            en="It is probed again later. If it stays refused, make a new code on the web; "
+            f"{ENTER_CODE.en}.",
         ),
+        url=NETEASE_REFUSALS,
         source="public logs",
     ),
     Entry(
@@ -81,11 +93,13 @@ ENTRIES = (
             en="Too many wrong passwords: Alibaba Mail lets this account wait.",
         ),
         cure=Words(
-            zh="已暂停登录。先停掉仍在用旧密码的程序，再核对 .env 里的 MAIL_AUTH_CODE。",
+            zh=f"已暂停登录。先停掉仍在用旧密码的程序，再核对 {ENTERED.zh}。",
             en="Log-ins are paused. Stop programs that use an old password, then check "
-            "MAIL_AUTH_CODE in .env.",
+            f"{ENTERED.en}.",
         ),
+        url=ALIYUN_REFUSALS,
         source="Alibaba Mail, list of refusals",
+        seen_at=("aliyun",),
     ),
     Entry(
         "aliyun-password",
@@ -100,12 +114,13 @@ ENTRIES = (
             en="The password of Alibaba Mail is wrong, or a third-party client password is needed.",
         ),
         cure=Words(
-            zh="在阿里邮箱网页版生成三方客户端安全密码，填到 .env 的 MAIL_AUTH_CODE"
-            "（末尾不要带换行），然后重启。",
-            en="Make a third-party client password in Alibaba Mail on the web, put it into "
-            "MAIL_AUTH_CODE in .env without a trailing newline, and restart.",
+            zh=f"在阿里邮箱网页版生成三方客户端安全密码，{ENTER_CODE.zh}；末尾不要带换行。",
+            en="Make a third-party client password in Alibaba Mail on the web; "
+            f"{ENTER_CODE.en}, without a trailing newline.",
         ),
+        url=ALIYUN_REFUSALS,
         source="Alibaba Mail, list of refusals; public logs",
+        seen_at=("aliyun",),
     ),
     Entry(
         "gmail-log-in",
@@ -125,11 +140,11 @@ ENTRIES = (
         ),
         cure=Words(
             zh="先给 Google 账号开启两步验证，再生成应用专用密码，"
-            "填到 .env 的 MAIL_AUTH_CODE，然后重启。",
-            en="Turn on 2-Step Verification in the Google account, make an app password, put it "
-            "into MAIL_AUTH_CODE in .env and restart.",
+            f"{ENTER_CODE.zh}。用 OAuth2 的账号，重新授权一次。",
+            en="Turn on 2-Step Verification in the Google account and make an app password; "
+            f"{ENTER_CODE.en}. With OAuth2, grant the access anew.",
         ),
-        url="https://support.google.com/a/answer/3726730",
+        url=GMAIL_ERRORS,
         source="Google Workspace SMTP error list",
     ),
     Entry(
@@ -147,12 +162,15 @@ ENTRIES = (
             "an organisation may have SMTP AUTH switched off.",
         ),
         cure=Words(
-            zh="组织邮箱：请管理员为该账号开启 SMTP AUTH。"
-            "个人邮箱：请换用 QQ、网易等支持授权码的邮箱。",
-            en="In an organisation, ask the administrator to allow SMTP AUTH for this account. "
-            "With a personal account, send through a provider that takes an authorization code.",
+            zh="在后台给这个账号改用 OAuth2 登录。组织邮箱还可请管理员为该账号开启 SMTP AUTH；"
+            "不想用 OAuth2 的个人邮箱，请换支持授权码的邮箱。",
+            en="Have the account log in by OAuth2: set it up on its page in the admin. In an "
+            "organisation the administrator can allow SMTP AUTH instead; without OAuth2, use a "
+            "provider that takes an authorization code.",
         ),
+        url=OUTLOOK_SMTP_AUTH,
         source="nodemailer#1714; SmsForwarder#527",
+        seen_at=("outlook",),
     ),
     Entry(
         "directmail-log-in",
@@ -169,11 +187,12 @@ ENTRIES = (
             "password is wrong.",
         ),
         cure=Words(
-            zh="在邮件推送控制台的“发信地址”里重设 SMTP 密码，填到 .env 的 MAIL_AUTH_CODE，"
-            "然后重启。云账号的登录密码在这里无效。",
-            en="Set the sender address's SMTP password anew in the DirectMail console, put it into "
-            "MAIL_AUTH_CODE in .env and restart. The cloud account's own password is no use here.",
+            zh=f"在邮件推送控制台的“发信地址”里重设 SMTP 密码，{ENTER_CODE.zh}。"
+            "云账号的登录密码在这里无效。",
+            en="Set the sender address's SMTP password anew in the DirectMail console; "
+            f"{ENTER_CODE.en}. The cloud account's own password is no use here.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
     ),
 )

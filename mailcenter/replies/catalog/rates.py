@@ -1,5 +1,6 @@
 """Too much, too fast: the limits of accounts and addresses."""
 
+from mailcenter.replies.catalog.pages import DIRECTMAIL_CODES, GMAIL_ERRORS, NETEASE_REFUSALS
 from mailcenter.replies.catalog.waits import DAY, HOUR, MINUTE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 
@@ -23,6 +24,7 @@ ENTRIES = (
             "a business mailbox or a mail delivery service.",
         ),
         source="public logs; manual of qqmail-mcp-tool",
+        seen_at=("qq",),
     ),
     Entry(
         "frequency-limited",
@@ -41,6 +43,7 @@ ENTRIES = (
             "avoid bursts.",
         ),
         source="Tencent's list of refusals",
+        seen_at=("qq", "exmail"),
     ),
     Entry(
         "client-rate-limited",
@@ -76,6 +79,7 @@ ENTRIES = (
             en="It is tried again after an hour. Don't resend to the same address meanwhile.",
         ),
         source="Tencent's list of refusals",
+        seen_at=("qq", "exmail"),
     ),
     Entry(
         "connection-denied",
@@ -95,6 +99,7 @@ ENTRIES = (
             "the IP address and whether another program on this machine sends in bulk.",
         ),
         source="Tencent's list of refusals",
+        seen_at=("qq", "exmail"),
     ),
     Entry(
         "suspected-source",
@@ -114,6 +119,7 @@ ENTRIES = (
             "lists; send from another address or appeal to the provider if it is listed.",
         ),
         source="Tencent's list of refusals",
+        seen_at=("qq", "exmail"),
     ),
     Entry(
         "gmail-daily-limit",
@@ -131,8 +137,9 @@ ENTRIES = (
             en="Sending is paused and goes on by itself after 24 hours. If that happens often, "
             "use an account with a higher limit.",
         ),
-        url="https://support.google.com/a/answer/3726730",
+        url=GMAIL_ERRORS,
         source="Google Workspace SMTP error list",
+        seen_at=("gmail",),
     ),
     Entry(
         "netease-daily-limit",
@@ -149,7 +156,9 @@ ENTRIES = (
             zh="已暂停发信，明天零点（北京时间）过后自动继续。",
             en="Sending is paused and goes on by itself after midnight, Beijing time.",
         ),
+        url=NETEASE_REFUSALS,
         source="NetEase's list of refusals",
+        seen_at=("netease",),
     ),
     Entry(
         "directmail-monthly-quota",
@@ -167,7 +176,9 @@ ENTRIES = (
             en="Raise the quota in the DirectMail console or wait for next month. Sending is "
             "paused and tried once a day.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
+        seen_at=("directmail",),
     ),
     Entry(
         "daily-quota",
@@ -185,7 +196,9 @@ ENTRIES = (
             en="Sending is paused and goes on by itself after midnight, Beijing time. If it can't "
             "wait, raise the quota in the provider's console.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
+        seen_at=("directmail",),
     ),
     Entry(
         "netease-frequency",
@@ -202,12 +215,14 @@ ENTRIES = (
             zh="已暂停发信，15 分钟后自动继续。请放慢发信速度。",
             en="Sending is paused and goes on by itself after 15 minutes. Send more slowly.",
         ),
+        url=NETEASE_REFUSALS,
         source="NetEase's list of refusals",
+        seen_at=("netease",),
     ),
     Entry(
         "netease-connection-limit",
         VerdictClass.RATE_LIMITED,
-        text=r"MI:(CEL|DMC|CCL)|RP:DRC|HL:(REP|ICC|IFC|MEP)",
+        text=r"MI:(CEL|DMC|CCL)|RP:(DRC|CCL|CEL|QRC)|HL:(REP|ICC|IFC|MEP)",
         retry=True,
         after=30 * MINUTE,
         account_wide=True,
@@ -220,7 +235,9 @@ ENTRIES = (
             en="Sending is paused and goes on by itself after 30 minutes. If it comes back, run "
             "only one mail worker.",
         ),
+        url=NETEASE_REFUSALS,
         source="NetEase's list of refusals",
+        seen_at=("netease",),
     ),
     Entry(
         "throttled",
@@ -238,6 +255,8 @@ ENTRIES = (
             en="Sending is paused and goes on by itself after 15 minutes. Send more slowly or ask "
             "the provider for a higher rate.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, API error codes",
+        seen_at=("directmail",),
     ),
 )

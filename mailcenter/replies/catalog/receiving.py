@@ -1,11 +1,11 @@
 """The receiving side refuses: unknown, full, protected, too many, too large."""
 
+from mailcenter.replies.catalog.pages import DIRECTMAIL_CODES
+from mailcenter.replies.catalog.places import SENDER
+from mailcenter.replies.catalog.stages import SINCE_RCPT
 from mailcenter.replies.catalog.waits import HOUR
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 from mailcenter.replies.reply import Failure, Stage
-
-# Before RCPT no reply can be about the recipient, and a good address must not be given up.
-SINCE_RCPT = (Stage.RCPT, Stage.DATA, Stage.BODY)
 
 TOO_LARGE = Words(
     zh="邮件超过了对方允许的大小。",
@@ -20,7 +20,10 @@ ENTRIES = (
     Entry(
         "mailbox-not-found",
         VerdictClass.RECIPIENT_UNKNOWN,
-        text=r"mailbox not found|user unknown|no such user|invalid (user|rcptto)|不存在",
+        text=r"(mailbox|user|recipient|account) (is )?(unknown|not (found|known))"
+        r"|(mailbox|user|recipient|account) (doesn't|does not) exist"
+        r"|(no such|unknown) (user|recipient|mailbox)|invalid (user|rcptto|recipient)"
+        r"|account that you tried to reach does not exist|不存在",
         enhanced=r"5\.1\.1",
         code="5..",
         stages=SINCE_RCPT,
@@ -38,7 +41,8 @@ ENTRIES = (
     Entry(
         "mailbox-closed",
         VerdictClass.RECIPIENT_UNKNOWN,
-        text=r"deactivated|user suspended",
+        text=r"deactivated|user suspended"
+        r"|(mailbox|account|user) (is |has been )?(disabled|inactive)",
         code="5..",
         stages=SINCE_RCPT,
         cause=Words(
@@ -54,7 +58,7 @@ ENTRIES = (
     Entry(
         "mailbox-full",
         VerdictClass.RECIPIENT_FULL,
-        text=r"mailbox.*\bfull\b|over quota",
+        text=r"mailbox (is )?full|mailbox.{0,60} is full|full mailbox|over quota",
         enhanced=r"[45]\.2\.2",
         stages=SINCE_RCPT,
         retry=True,
@@ -87,25 +91,7 @@ ENTRIES = (
             en="It is tried again after four hours. Don't resend to this address meanwhile.",
         ),
         source="Tencent's list of refusals",
-    ),
-    Entry(
-        "sender-domain-unproven",
-        VerdictClass.POLICY,
-        text=r"(spf|dmarc) check failed|MI:(SPF|DMA)",
-        enhanced=r"5\.7\.(515|26)",
-        code="5..",
-        cause=Words(
-            zh="发件域名没有通过 SPF、DKIM 或 DMARC 验证。",
-            en="The sender's domain failed the SPF, DKIM or DMARC check.",
-        ),
-        cure=Words(
-            zh="用自己的域名：在 DNS 补齐 SPF、DKIM、DMARC 记录，生效后重发。"
-            "用 QQ、网易等邮箱：确认发件人就是登录账号，或换一个发信服务。",
-            en="With a domain of your own, complete its SPF, DKIM and DMARC records in the DNS, "
-            "then resend. With a QQ or NetEase mailbox, see that the sender is that account, or "
-            "send through another service.",
-        ),
-        source="RFC 7208, RFC 7489; Tencent's and NetEase's lists of refusals",
+        seen_at=("qq", "exmail"),
     ),
     Entry(
         "directmail-too-many-recipients",
@@ -120,12 +106,13 @@ ENTRIES = (
             zh="把收件人拆成几封邮件，分别重新发送。",
             en="Split the recipients over several mails and send those.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
     ),
     Entry(
         "further-recipients-later",
         VerdictClass.PROTOCOL,
-        text=r"too many recipients|RP:(FRL|RCL)",
+        text=r"too (many|much) (recipient|rcpt)|RP:(FRL|RCL)",
         enhanced=r"[45]\.5\.3",
         stages=(Stage.RCPT,),
         retry=True,
@@ -143,8 +130,9 @@ ENTRIES = (
     Entry(
         "too-many-recipients",
         VerdictClass.PROTOCOL,
-        text=r"too many recipients|RP:(FRL|RCL)",
+        text=r"too (many|much) (recipient|rcpt)|RP:(FRL|RCL)",
         enhanced=r"5\.5\.3",
+        code="5..",
         cause=Words(
             zh="收件人太多，整封邮件被拒。",
             en="The whole mail was refused because it has too many recipients.",
@@ -158,7 +146,7 @@ ENTRIES = (
     Entry(
         "too-large",
         VerdictClass.CONTENT_REJECTED,
-        text=r"too large|message size",
+        text=r"too large|message size|exceed(s|ed)? .{0,20}size ?limit|size exceeds",
         enhanced=r"5\.(2\.3|3\.4)",
         code="5..",
         cause=TOO_LARGE,
@@ -172,6 +160,7 @@ ENTRIES = (
         providers=("directmail",),
         cause=TOO_LARGE,
         cure=SHRINK,
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
     ),
     Entry(
@@ -197,8 +186,8 @@ ENTRIES = (
             en="The sender's address is malformed.",
         ),
         cure=Words(
-            zh="检查 .env 里的 MAIL_ADDRESS，改好重启后再重发。",
-            en="Check MAIL_ADDRESS in .env, restart, then resend.",
+            zh=f"检查{SENDER.zh}，改好后重发。",
+            en=f"Check {SENDER.en}, then resend.",
         ),
         source="RFC 3463 section 3.2",
     ),

@@ -1,5 +1,12 @@
 """The sender is refused: the envelope's or the From header's."""
 
+from mailcenter.replies.catalog.pages import (
+    ALIYUN_REFUSALS,
+    DIRECTMAIL_CODES,
+    NETEASE_REFUSALS,
+    QQ_FROM_HEADER,
+)
+from mailcenter.replies.catalog.places import SENDER
 from mailcenter.replies.catalog.waits import PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 from mailcenter.replies.reply import Stage
@@ -15,10 +22,10 @@ ENTRIES = (
             en="The sender is not the address that logged in to DirectMail.",
         ),
         cure=Words(
-            zh="把 .env 的 MAIL_ADDRESS 改成控制台里已验证的发信地址，重启后再重发这封邮件。",
-            en="Set MAIL_ADDRESS in .env to the verified sender address of the console, restart, "
-            "then resend this mail.",
+            zh=f"把{SENDER.zh}改成控制台里已验证的发信地址，再重发这封邮件。",
+            en=f"Make {SENDER.en} a verified sender address of the console, then resend this mail.",
         ),
+        url=DIRECTMAIL_CODES,
         source="Alibaba Cloud DirectMail, SMTP replies (document 44499)",
     ),
     Entry(
@@ -31,27 +38,27 @@ ENTRIES = (
             en="The sender is not the account that logged in to Alibaba Mail.",
         ),
         cure=Words(
-            zh="让 .env 的 MAIL_ADDRESS 与登录账号一致，重启后再重发这封邮件。",
-            en="Make MAIL_ADDRESS in .env the account's own address, restart, then resend this "
-            "mail.",
+            zh=f"让{SENDER.zh}与登录账号一致，再重发这封邮件。",
+            en=f"Make {SENDER.en} the one that logs in, then resend this mail.",
         ),
+        url=ALIYUN_REFUSALS,
         source="Alibaba Mail, list of refusals",
     ),
     Entry(
         "sender-not-account",
         VerdictClass.SENDER_IDENTITY,
-        text=r"mail from.*(same as|must equal|conform)",
+        text=r"mail from.{0,80}(same as|must equal|conform)",
         cause=Words(
             zh="发件地址与登录的邮箱账号不一致。",
             en="The sender address is not the account that logged in.",
         ),
         cure=Words(
-            zh="让 .env 的 MAIL_ADDRESS 与登录账号一致，"
-            "检查代码里有没有写死别的发件人，再重发这封邮件。",
-            en="Make MAIL_ADDRESS in .env the account's own address, look for another sender "
-            "written into the code, then resend this mail.",
+            zh=f"让{SENDER.zh}与登录账号一致，检查代码里有没有写死别的发件人，再重发这封邮件。",
+            en=f"Make {SENDER.en} the one that logs in, look for another sender written into the "
+            "code, then resend this mail.",
         ),
         source="public logs; node-solid-server#1281",
+        seen_at=("qq", "netease", "aliyun", "directmail"),
     ),
     Entry(
         "netease-sender-differs",
@@ -66,7 +73,9 @@ ENTRIES = (
             en="Use the account's address in both, and Reply-To for answers to another address. "
             "Then resend.",
         ),
+        url=NETEASE_REFUSALS,
         source="NetEase's list of refusals",
+        seen_at=("netease",),
     ),
     Entry(
         "from-header-invalid",
@@ -79,12 +88,13 @@ ENTRIES = (
         ),
         cure=Words(
             zh="发件人写成“昵称 <地址>”，只给昵称做 base64 编码；"
-            "检查 MAIL_FROM_NAME 里有没有特殊符号，再重发。",
+            "检查昵称（.env 的 MAIL_FROM_NAME，或账号页）里有没有特殊符号，再重发。",
             en="Write the sender as name <address> with only the name base64-encoded, look for odd "
-            "characters in MAIL_FROM_NAME, then resend.",
+            "characters in the name (MAIL_FROM_NAME in .env, or the account's page), then resend.",
         ),
-        url="https://service.mail.qq.com/detail/124/995",
+        url=QQ_FROM_HEADER,
         source="Tencent help 124/995",
+        seen_at=("qq",),
     ),
     Entry(
         "envelope-sender-malformed",
@@ -97,11 +107,12 @@ ENTRIES = (
             "second pair of angle brackets.",
         ),
         cure=Words(
-            zh="信封发件人只写纯地址，例如 abc@qq.com；检查 MAIL_ADDRESS，改好后重发。",
-            en="The envelope takes a bare address such as abc@qq.com. Check MAIL_ADDRESS, then "
+            zh=f"信封发件人只写纯地址，例如 abc@qq.com；检查{SENDER.zh}，改好后重发。",
+            en=f"The envelope takes a bare address such as abc@qq.com. Check {SENDER.en}, then "
             "resend.",
         ),
         source="public logs",
+        seen_at=("qq",),
     ),
     Entry(
         "log-in-malformed",
@@ -120,6 +131,7 @@ ENTRIES = (
             "characters and the host and port.",
         ),
         source="public logs; gshang2017/docker#18",
+        seen_at=("qq",),
     ),
     Entry(
         "sender-was-refused",
@@ -134,5 +146,6 @@ ENTRIES = (
             en="Read the reply to MAIL in the attempt, act on that one, then resend.",
         ),
         source="public logs",
+        seen_at=("qq",),
     ),
 )

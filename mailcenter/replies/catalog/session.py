@@ -1,5 +1,7 @@
 """What keeps a log-in from being tried: locks, missing TLS, a missing code."""
 
+from mailcenter.replies.catalog.pages import NETEASE_REFUSALS, QQ_TLS
+from mailcenter.replies.catalog.places import ENTER_CODE, ENTERED, USE_SSL
 from mailcenter.replies.catalog.waits import DAY, MINUTE, PROBE
 from mailcenter.replies.entry import Entry, VerdictClass, Words
 from mailcenter.replies.reply import Failure
@@ -39,12 +41,15 @@ ENTRIES = (
             en="No log-in is tried for 24 hours. Stop every other program that still uses an old "
             "code, then put in a new one.",
         ),
+        url=NETEASE_REFUSALS,
         source="NetEase's list of refusals; public logs",
+        seen_at=("netease",),
     ),
     Entry(
         "tls-required",
         VerdictClass.TLS,
-        text=r"secure connection is requi",  # QQ writes "requiered"
+        text=r"secure connection is requi|must issue a? ?STARTTLS",  # QQ writes "requiered"
+        enhanced=r"5\.7\.1[01]",
         after=PROBE,
         account_wide=True,
         cause=Words(
@@ -52,16 +57,17 @@ ENTRIES = (
             en="The server wants an encrypted connection, and this log-in was not encrypted.",
         ),
         cure=Words(
-            zh="在 .env 里设 MAIL_PORT=465、MAIL_SECURITY=ssl（或 587 配 starttls），然后重启。",
-            en="Set MAIL_PORT=465 and MAIL_SECURITY=ssl in .env (or 587 with starttls), then "
-            "restart.",
+            zh=f"{USE_SSL.zh}（587 端口要配 STARTTLS）。",
+            en=f"{USE_SSL.en} (port 587 goes with STARTTLS).",
         ),
-        source="public logs",
+        url=QQ_TLS,
+        source="RFC 3207 section 4; RFC 4954 section 6; public logs",
+        seen_at=("qq", "gmail"),
     ),
     Entry(
         "not-logged-in",
         VerdictClass.PROTOCOL,
-        text=r"need EHLO and AUTH first",
+        text=r"need EHLO and AUTH first|authentication is required",
         after=PROBE,
         account_wide=True,
         cause=Words(
@@ -69,10 +75,11 @@ ENTRIES = (
             en="The mail was announced before a log-in, which the server does not take.",
         ),
         cure=Words(
-            zh="检查 .env 里的 MAIL_ADDRESS 和 MAIL_AUTH_CODE 是否都已填写，然后重启。",
-            en="Check that both MAIL_ADDRESS and MAIL_AUTH_CODE are set in .env, then restart.",
+            zh=f"检查 {ENTERED.zh}是否都已填写，改好后重启。",
+            en=f"See that {ENTERED.en} are set, then restart.",
         ),
         source="public logs",
+        seen_at=("qq", "netease"),
     ),
     Entry(
         "no-authorization-code",
@@ -85,10 +92,9 @@ ENTRIES = (
             en="No authorization code is configured, so no log-in was tried.",
         ),
         cure=Words(
-            zh="在邮箱网页版的设置里生成授权码，填到 .env 的 MAIL_AUTH_CODE，然后重启。"
-            "排队中的邮件会自动发出。",
-            en="Make an authorization code in the mailbox's web settings, put it into "
-            "MAIL_AUTH_CODE in .env and restart. The waiting mails then leave by themselves.",
+            zh=f"在邮箱网页版的设置里生成授权码，{ENTER_CODE.zh}。排队中的邮件会自动发出。",
+            en=f"Make an authorization code in the mailbox's web settings; {ENTER_CODE.en}. The "
+            "waiting mails then leave by themselves.",
         ),
         source="RFC 4954",
     ),
