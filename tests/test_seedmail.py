@@ -41,7 +41,7 @@ def shown() -> list[tuple[Any, ...]]:
     """All that the seed decides."""
     columns = ("uuid", "kind", "status", "subject", "message_id", "created_at", "attempt_count")
     more = ("opened_at", "done_at", "recipients__address")
-    return list(Message.objects.order_by("pk").values_list(*columns, *more))
+    return list(Message.objects.order_by("pk", "recipients").values_list(*columns, *more))
 
 
 def test_it_looks_like_a_busy_site() -> None:

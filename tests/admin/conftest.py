@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.mail import EmailMessage
 from django.test import Client
 
@@ -16,6 +17,12 @@ from mailcenter.transports import environment_account
 from tests.factories import SuperuserFactory, a_secret
 
 ASK_THE_VISITOR = "Ask the visitor for a new code."
+
+
+@pytest.fixture(autouse=True)
+def _no_content_type_of_another_test() -> None:
+    """Django keeps them for the process: the first page of each test reads them again."""
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture
