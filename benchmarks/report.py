@@ -41,12 +41,13 @@ stale, as after minutes without mail.
 
 """
 DRAIN_NOTE = """\
-Mails a second, from the first MAIL to the last 250; in brackets, connections at one time and \
-mails per connection and second.
+Mails a second, from the first MAIL until the queue has noted all mails as sent; in brackets, \
+connections at one time and mails per connection and second.
 
 - Mailcenter's workers are waiting when the mails are committed, all in one transaction. The other \
-queues are filled first and drained by their commands; neither a command's start nor what it \
-writes after its last mail is counted.
+queues are filled first and drained by their commands, whose start is not counted.
+- Whoever writes down only after a batch what became of its mails has sent them all before it says \
+so: there, the clock runs until it has.
 - Each of Mailcenter's mails has its Attempt on record before its body goes out. A run whose log \
 disagrees with the sink fails.
 

@@ -15,8 +15,13 @@ class DjangoMailer(Contender):
         self.processes = processes
         self.name = "django-mailer" + (f", {processes} processes" if processes > 1 else "")
 
-    def drain(self, run: Run) -> None:
+    def waiting(self) -> bool:
+        from mailer.models import Message
+
+        return Message.objects.exists()
+
+    def drain(self, run: Run) -> float:
         self.queue(run.letters)
         changes = {"BENCH_FILE_LOCK": "no"} if self.processes > 1 else {}
         started = [run.start("send_mail", **changes) for _process in range(self.processes)]
-        run_to_the_end(run, started)
+        return run_to_the_end(self, run, started)

@@ -16,8 +16,9 @@ class DjangoSmtp(Contender):
     name = "Django's SMTP backend, a list over one connection"
     backend = "django.core.mail.backends.smtp.EmailBackend"
 
-    def drain(self, run: Run) -> None:
+    def drain(self, run: Run) -> float:
         open_backend(run.wires, run.wire).send_messages(run.letters)
+        return self.drained_at(run)
 
 
 def open_backend(wires: Wires, wire: Wire) -> BaseEmailBackend:

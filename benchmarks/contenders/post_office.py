@@ -20,9 +20,14 @@ class PostOffice(Contender):
         if threads:
             self.name += f", {threads} threads × {processes} processes, batches of {batch}"
 
-    def drain(self, run: Run) -> None:
+    def waiting(self) -> bool:
+        from post_office.models import STATUS, Email
+
+        return Email.objects.exclude(status=STATUS.sent).exists()
+
+    def drain(self, run: Run) -> float:
         self.queue(run.letters)
         changes = {name: str(value) for name, value in self.settings.items() if value}
         lock = os.path.join(os.environ["BENCH_FOLDER"], "post_office")
         command = ["send_queued_mail", "--processes", str(self.processes), "--lockfile", lock]
-        run_to_the_end(run, [run.start(*command, **changes)])
+        return run_to_the_end(self, run, [run.start(*command, **changes)])

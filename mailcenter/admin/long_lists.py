@@ -58,10 +58,15 @@ class LongList(ChangeList):
         super().__init__(*args, **kwargs)
         # To put it into the link of a row, Django would resolve the address of each.
         self._query_of_links, self.preserved_filters = self.preserved_filters, ""
+        # By key: several columns of a row lead to its page.
+        self._addresses: dict[Any, str] = {}
 
     def url_for_result(self, result: Any) -> str:
-        address = super().url_for_result(result)
-        return f"{address}?{self._query_of_links}" if self._query_of_links else address
+        if result.pk not in self._addresses:
+            address = super().url_for_result(result)
+            query = self._query_of_links
+            self._addresses[result.pk] = f"{address}?{query}" if query else address
+        return self._addresses[result.pk]
 
     def get_results(self, request: HttpRequest) -> None:
         paginator = CappedPaginator(self.rows_or_keys(), self.list_per_page)
