@@ -52,7 +52,7 @@ def test_a_row_that_is_missing_undoes_the_whole_block():
     statement = "UPDATE mailcenter_message SET subject = %s WHERE id {keys}"
 
     def change(*several: list[int]) -> None:
-        with transaction.atomic(), together():
+        with together():
             for keys in several:
                 update_all(statement, keys, ["new"], missing=LookupError)
 
@@ -67,7 +67,7 @@ def test_an_error_in_the_block_is_djangos_and_leaves_the_connection_usable():
     message = MessageFactory()
 
     def insert(times: int) -> None:
-        with transaction.atomic(), together():
+        with together():
             for _time in range(times):
                 insert_each([attempt(message, 1)])
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import transaction
 from django.utils import timezone
 
 from mailcenter.delivery.claiming import lease
@@ -59,7 +58,7 @@ def _write(
 ) -> Written:
     """Raises LeaseLost where one of them is gone; then nothing of it is committed."""
     now = timezone.now()
-    with transaction.atomic(), together():
+    with together():
         closed = close_all_accepted(accepted, now)
         Attempt.objects.begin_bodies([job.attempt_key for job in bodies], now)
         keys = Attempt.objects.open_all([(job.key, job.owner, job.sender) for job in begins], now)

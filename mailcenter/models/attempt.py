@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mailcenter.exceptions import LeaseLost
-from mailcenter.models.each import afterwards, execute, update_all
+from mailcenter.models.each import Statement, execute, moment, update_all
 from mailcenter.replies import Stage, VerdictClass
 
 # The message knows the cause. Its row is locked, so that no sweep judges the lease before the
@@ -49,7 +49,6 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """One more for each message: its key, the name of its lease, and the From.
 
         Returns message's key -> attempt's key; inside ``together`` only at the end of the block.
-        To be called inside a transaction.
         """
         keys: dict[int, int] = {}
         if not leases:
@@ -62,14 +61,14 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
             given = f"VALUES {', '.join(['(%s, %s, %s)'] * len(leases))}"
             values = [value for lease in leases for value in lease]
             lock = ""
-        cursor = execute(OPEN.format(given=given, lock=lock), [*values, now, now])
 
-        def ask() -> None:
+        def ask(cursor: Any) -> None:
             keys.update(cursor.fetchall())
             if len(keys) < len(leases):
                 raise LeaseLost
 
-        afterwards(ask)
+        parameters = [*values, moment(now), moment(now)]
+        execute(Statement(OPEN.format(given=given, lock=lock), parameters, ask=ask))
         return keys
 
     def begin_bodies(self, keys: Sequence[int], now: datetime) -> None:

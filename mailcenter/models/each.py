@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import DateTimeField, Field, Model
 
 # What every database takes as it is; to ask the field costs more than the whole statement.
@@ -24,10 +25,24 @@ PLAIN = frozenset({str, int, bool, type(None)})
 BY_INDEX = "SET LOCAL enable_seqscan = off"
 
 
-class _Block(threading.local):
-    """asked: what a thread still has to ask of its statements; None: nothing waits."""
+@dataclass(frozen=True)
+class Statement:
+    """parameters: as the database takes them; many: a sequence of such sequences, for each of
+    which it is carried out.
 
-    asked: list[Callable[[], None]] | None = None
+    ask: gets the cursor once it knows what was found or changed.
+    """
+
+    sql: str
+    parameters: Sequence[Any]
+    many: bool = False
+    ask: Callable[[Any], None] | None = None
+
+
+class _Block(threading.local):
+    """statements: what a thread still has to carry out; None: nothing waits."""
+
+    statements: list[Statement] | None = None
 
 
 _block = _Block()
@@ -35,24 +50,19 @@ _block = _Block()
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Inside, PostgreSQL gets one statement after the other without waiting for their results.
+    """What is asked for inside is carried out at its end, in one transaction.
 
-    What an UPDATE misses is raised at the end of the block. To be called inside a transaction.
+    SQLite's one write lock is held for no longer than the statements take, and PostgreSQL gets
+    one after the other without waiting for their results. What an UPDATE misses is raised then.
     """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    connection.ensure_connection()
-    asked: list[Callable[[], None]] = []
-    _block.asked = asked
+    statements: list[Statement] = []
+    _block.statements = statements
     try:
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            execute(BY_INDEX, [])
-            yield
+        yield
     finally:
-        _block.asked = None
-    for ask in asked:
-        ask()
+        _block.statements = None
+    with transaction.atomic():
+        _carry_out(statements)
 
 
 def insert_each(rows: Sequence[Model]) -> None:
@@ -62,7 +72,9 @@ def insert_each(rows: Sequence[Model]) -> None:
     model = type(rows[0])
     fields = fields_of(model)
     statement = _insert(model, tuple(field.name for field in fields), _lists())
-    _run(statement, fields, [[getattr(row, field.attname) for field in fields] for row in rows])
+    _execute_for(
+        statement, fields, [[getattr(row, field.attname) for field in fields] for row in rows]
+    )
 
 
 def update_each(
@@ -78,7 +90,7 @@ def update_each(
     """
     if rows:
         fields = [_field(model, name) for name in (*setting, *choosing)]
-        _run(_update(model, setting, choosing, _lists()), fields, rows)
+        _execute_for(_update(model, setting, choosing, _lists()), fields, rows)
 
 
 def update_all(
@@ -96,56 +108,65 @@ def update_all(
     chosen, values = f"IN ({', '.join(['%s'] * len(keys))})", list[Any](keys)
     if _lists():
         chosen, values = "= ANY(%b::bigint[])", [values]
-    cursor = execute(statement.format(keys=chosen), [*parameters, *values])
 
-    def ask() -> None:
+    def ask(cursor: Any) -> None:
         if missing and cursor.rowcount < len(keys):
             raise missing
 
-    afterwards(ask)
+    sql = statement.format(keys=chosen)
+    execute(Statement(sql, [*map(moment, parameters), *values], ask=ask))
 
 
-def execute(statement: str, parameters: Sequence[Any]) -> Any:
-    """The cursor: inside ``together`` it knows nothing yet.
-
-    parameters: text, numbers, moments, or lists of them. PostgreSQL keeps the plan, which takes
-    it longer than to carry it out; the ORM would have it made anew each time.
-    """
-    # The connection itself: its proxy costs more than the conversion of a value.
-    database = connections[DEFAULT_DB_ALIAS]
-    if database.vendor == "postgresql":
-        return _execute_prepared(database, statement, parameters)
-    cursor = database.cursor()
-    cursor.execute(
-        statement,
-        [
-            _moment(value, database.vendor) if isinstance(value, datetime) else value
-            for value in parameters
-        ],
-    )
-    return cursor
+def execute(statement: Statement) -> None:
+    """At once, or at the end of the block."""
+    if _block.statements is not None:
+        _block.statements.append(statement)
+    else:
+        _carry_out([statement])
 
 
-def _execute_prepared(database: Any, statement: str, parameters: Sequence[Any]) -> Any:
+def _carry_out(statements: Sequence[Statement]) -> None:
+    if _lists():
+        _carry_out_without_waiting(statements)
+    else:
+        _carry_out_one_by_one(statements)
+
+
+def _carry_out_one_by_one(statements: Sequence[Statement]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            run = cursor.executemany if statement.many else cursor.execute
+            run(statement.sql, statement.parameters)
+            if statement.ask:
+                statement.ask(cursor)
+
+
+def _carry_out_without_waiting(statements: Sequence[Statement]) -> None:
+    """PostgreSQL keeps the plans, which take it longer than to carry them out; the ORM would
+    have them made anew each time."""
     # Imported here: who runs on SQLite alone need not have it.
     from psycopg import Cursor
 
-    database.ensure_connection()
+    connection.ensure_connection()
+    database = connection.connection
     # Django's own cursors don't prepare, whatever this says.
-    database.connection.prepare_threshold = 0
-    with database.wrap_database_errors:
-        return Cursor(database.connection).execute(statement, parameters)
+    database.prepare_threshold = 0
+    with connection.wrap_database_errors:
+        with database.pipeline():
+            if len(statements) > 1:
+                Cursor(database).execute(BY_INDEX)
+            cursors = [
+                Cursor(database).execute(statement.sql, statement.parameters)
+                for statement in statements
+            ]
+        for statement, cursor in zip(statements, cursors, strict=True):
+            if statement.ask:
+                statement.ask(cursor)
 
 
-def afterwards(ask: Callable[[], None]) -> None:
-    """Ask once the results are there: at once, or at the end of the block."""
-    if _block.asked is None:
-        ask()
-    else:
-        _block.asked.append(ask)
-
-
-def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Sequence[Any]]) -> None:
+def _execute_for(
+    sql: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Sequence[Any]]
+) -> None:
     database = connections[DEFAULT_DB_ALIAS]
     parameters = [
         [
@@ -155,11 +176,12 @@ def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Seque
         for row in rows
     ]
     if _lists():
-        execute(statement, [list(column) for column in zip(*parameters, strict=True)])
+        execute(Statement(sql, [list(column) for column in zip(*parameters, strict=True)]))
     else:
-        database.cursor().executemany(statement, parameters)
+        execute(Statement(sql, parameters, many=True))
 
 
+@cache
 def _lists() -> bool:
     """Whether a list for each column is given to the database, not a value for each."""
     return connection.vendor == "postgresql"
@@ -171,12 +193,17 @@ def prepared(field: Field[Any, Any], value: Any, database: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
-        return _moment(value, database.vendor)
+        return _moment(value)
     return field.get_db_prep_save(value, database)
 
 
+def moment(value: Any) -> Any:
+    """A moment as the database takes it; everything else as it is."""
+    return _moment(value) if isinstance(value, datetime) else value
+
+
 @lru_cache(maxsize=64)
-def _moment(value: datetime, vendor: str) -> Any:
+def _moment(value: datetime) -> Any:
     """The same few stand in all rows of a statement."""
     return DateTimeField().get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
 
