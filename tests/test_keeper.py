@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from unittest.mock import Mock
 
-from mailcenter.engines import keeper
+from mailcenter.engines import inbox
 from mailcenter.engines.keeper import Keeper
 from tests.site_process import PATIENCE
 
@@ -13,16 +13,16 @@ from tests.site_process import PATIENCE
 def test_a_wait_that_is_over_before_it_begins_ends(monkeypatch):
     """Up to Python 3.12 the timeout of SimpleQueue.get() turned negative where a busy machine took
     longer than it for a few instructions, and the worker waited for ever."""
-    monkeypatch.setattr(keeper, "GATHER_SECONDS", 1e-9)
-    inbox = Keeper(threading.Event())
+    monkeypatch.setattr(inbox, "GATHER_SECONDS", 1e-9)
+    keeper = Keeper(threading.Event())
     job = Mock(attempt_key=0)
     done = threading.Event()
 
     def work() -> None:
         for _turn in range(40_000):
-            inbox.commit(0)
-            inbox.close(job, None)
-            inbox.commit(1)
+            keeper.commit(0)
+            keeper.close(job, None)
+            keeper.commit(1)
         done.set()
 
     threading.Thread(target=work, daemon=True).start()

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
@@ -24,16 +23,6 @@ from mailcenter.models import Attempt
 REPLY_SHOWN = 80
 # Through so many of the newest ones a search looks.
 NEWEST = 10_000
-# Each step looks into the index once; a DISTINCT would read all of it.
-CODES = """
-WITH RECURSIVE met(code) AS (
-    SELECT MIN(reply_code) FROM mailcenter_attempt
-    UNION ALL
-    SELECT (SELECT MIN(reply_code) FROM mailcenter_attempt WHERE reply_code > met.code)
-    FROM met WHERE met.code IS NOT NULL
-)
-SELECT code FROM met WHERE code IS NOT NULL
-"""
 
 
 class AttemptList(LongList):
@@ -47,9 +36,7 @@ class CodeFilter(admin.SimpleListFilter):
     parameter_name = "reply_code"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(CODES)
-            return [(str(code), str(code)) for (code,) in cursor.fetchall()]
+        return [(str(code), str(code)) for code in Attempt.objects.codes()]
 
     def has_output(self) -> bool:
         """Without it, what the address asks for would be ignored."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -139,7 +139,9 @@ def view(request: HttpRequest, model_admin: AttemptAdmin) -> HttpResponse:
     refuse_nul(*(value for values in request.GET.lists() for value in values[1]))
     question = Question(request.GET)
     order = question.asked("order") or "month"
-    met = {row.pop("catalog_entry"): Met(**row) for row in _counted("catalog_entry")}
+    entries = Attempt.objects.entries()
+    counted = _counted(_explained_by(entries), "catalog_entry")
+    met = {row.pop("catalog_entry"): Met(**row) for row in counted}
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
@@ -148,7 +150,7 @@ def view(request: HttpRequest, model_admin: AttemptAdmin) -> HttpResponse:
         "question": question,
         "order": order,
         "phrases": sorted(_phrases(question, met), key=ORDERS[order]),
-        "unknown": _unknown(question.asked("q"), met),
+        "unknown": _unknown(question.asked("q"), entries),
     }
     return TemplateResponse(request, "admin/mailcenter/phrasebook.html", context)
 
@@ -161,11 +163,12 @@ def _phrases(question: Question, met: dict[str, Met]) -> list[Phrase]:
     ]
 
 
-def _unknown(words: str, met_at_all: dict[str, Met]) -> list[Unknown]:
+def _unknown(words: str, entries: list[str]) -> list[Unknown]:
     """The most frequent first. Those that differ in figures and ids alone are one kind."""
-    # Named one by one: the index tells which attempts they are.
-    strange = [name for name in met_at_all if name in CATCH_ALL or name not in CATALOG]
-    rows = _counted("reply_code", "reply_text").filter(catalog_entry__in=strange)
+    unknown = [name for name in entries if name in CATCH_ALL or name not in CATALOG]
+    # By key: else SQLite may go through all attempts, in the order of their codes.
+    strange = Attempt.objects.filter(pk__in=_explained_by(unknown).values("pk"))
+    rows = _counted(strange, "reply_code", "reply_text")
     kinds: dict[tuple[int | None, str], Unknown] = {}
     for row in rows[:MOST_TEXTS]:
         code, text = row.pop("reply_code"), row.pop("reply_text")
@@ -180,18 +183,21 @@ def _unknown(words: str, met_at_all: dict[str, Met]) -> list[Unknown]:
     return sorted(kinds.values(), key=lambda each: -each.met.month)[:MOST_UNKNOWN]
 
 
-def _counted(*columns: str) -> QuerySet[Attempt, dict[str, Any]]:
-    """What was not accepted within the month, last met first.
+def _explained_by(entries: Collection[str]) -> QuerySet[Attempt]:
+    """Within the month; named one by one, as the index has them."""
+    since = timezone.now() - MONTH
+    named = Attempt.objects.filter(catalog_entry__in=entries, started_at__gte=since)
+    return named.exclude(catalog_entry="")
 
-    Each combination of the columns comes with week, month and newest.
-    """
-    now = timezone.now()
-    refused = Attempt.objects.filter(started_at__gte=now - MONTH).exclude(catalog_entry="")
+
+def _counted(attempts: QuerySet[Attempt], *columns: str) -> QuerySet[Attempt, dict[str, Any]]:
+    """Each combination of the columns with week, month and newest, last met first."""
+    week_ago = timezone.now() - WEEK
     counted: QuerySet[Attempt, dict[str, Any]] = (
-        refused.values(*columns)
+        attempts.values(*columns)
         .annotate(
             month=Count("pk"),
-            week=Count("pk", filter=Q(started_at__gte=now - WEEK)),
+            week=Count("pk", filter=Q(started_at__gte=week_ago)),
             # They are numbered as they begin.
             newest=Max("pk"),
         )

@@ -12,12 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from queue import Empty, Queue, SimpleQueue
+from queue import SimpleQueue
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from mailcenter import delivery
 from mailcenter.delivery import Job
+from mailcenter.engines.inbox import Inbox
 from mailcenter.exceptions import TransportError
 from mailcenter.models import Attempt
 from mailcenter.transports import Receipt
@@ -27,8 +28,6 @@ logger = logging.getLogger(__name__)
 # How long to leave a database alone that does not answer (seconds).
 DATABASE_PAUSE_SECONDS = 1.0
 NOTE_SECONDS = 1.0
-# For so long does a commit wait for the next session that is about to have something for it.
-GATHER_SECONDS = 0.0005
 # None: the lease was lost, or nothing was begun; there is nothing to write.
 Result = Receipt | TransportError | None
 
@@ -54,9 +53,7 @@ class Keeper:
     def __init__(self, stop: threading.Event) -> None:
         self.counts: Counter[str] = Counter()
         self._stop = stop
-        # No SimpleQueue: with a timeout as short as GATHER_SECONDS it can wait for ever, up to
-        # Python 3.12.
-        self._inbox: Queue[Step | tuple[Job, Result] | None] = Queue()
+        self._inbox: Inbox[Step | tuple[Job, Result]] = Inbox()
         self._unwritten: list[tuple[Job, Result]] = []
         # Accepted since their accounts' rows last said so.
         self._to_note: set[Job] = set()
@@ -81,10 +78,10 @@ class Keeper:
         self._inbox.put((job, result))
 
     def wake(self) -> None:
-        self._inbox.put(None)
+        self._inbox.wake()
 
     def _ask(self, step: Step) -> tuple[bool | None, bool]:
-        self._inbox.put(step)
+        self._inbox.put(step, urgent=True)
         return step.done.get()
 
     # For the worker's own thread
@@ -126,19 +123,11 @@ class Keeper:
     def _waiting(
         self, seconds: float, sessions: int
     ) -> tuple[list[Step], list[tuple[Job, Result]]]:
-        steps: list[Step] = []
         results, self._unwritten = self._unwritten, []
-        wait = 0 if results else max(0.0, seconds)
-        try:
-            while True:
-                found = self._inbox.get(timeout=wait)
-                if isinstance(found, Step):
-                    steps.append(found)
-                elif found is not None:
-                    results.append(found)
-                wait = GATHER_SECONDS if found and len(steps) < sessions else 0
-        except Empty:
-            return steps, results
+        found = self._inbox.take(0 if results else seconds, sessions)
+        steps = [each for each in found if isinstance(each, Step)]
+        results += [each for each in found if not isinstance(each, Step)]
+        return steps, results
 
     def _write(self, steps: list[Step], results: list[tuple[Job, Result]]) -> set[Job]:
         """One transaction; returns the jobs that it closed."""

@@ -42,8 +42,33 @@ UPDATE mailcenter_attempt SET stage = 'body' WHERE outcome = 'open' AND EXISTS (
 """
 
 
+# Each step looks into the index once; a DISTINCT would read all of it.
+MET = """
+WITH RECURSIVE met(value) AS (
+  SELECT MIN({column}) FROM mailcenter_attempt WHERE {given}
+  UNION ALL
+  SELECT (SELECT MIN({column}) FROM mailcenter_attempt WHERE {given} AND {column} > met.value)
+  FROM met WHERE met.value IS NOT NULL
+)
+SELECT value FROM met WHERE value IS NOT NULL
+"""
+
+
 class AttemptQuerySet(models.QuerySet["Attempt"]):
-    """For delivery/ alone. Both verbs raise LeaseLost where a lease is gone or over."""
+    """The verbs are for delivery/ alone, and raise LeaseLost where a lease is gone or over."""
+
+    def codes(self) -> list[int]:
+        """Every code with which any attempt was ever answered, in order."""
+        return self._met("reply_code", "reply_code IS NOT NULL")
+
+    def entries(self) -> list[str]:
+        """Every entry of the catalogue that ever explained a reply, also one that it lacks now."""
+        return self._met("catalog_entry", "NOT catalog_entry = ''")
+
+    def _met(self, column: str, given: str) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(MET.format(column=column, given=given))
+            return [value for (value,) in cursor.fetchall()]
 
     def open_all(self, leases: Sequence[tuple[int, str, str]], now: datetime) -> dict[int, int]:
         """One more for each message: its key, the name of its lease, and the From.
@@ -156,9 +181,9 @@ class Attempt(models.Model):
             models.Index(fields=["account", "-started_at"], name="attempt_account"),
             # For the phrasebook; accepted mail writes nothing into it.
             models.Index(
-                fields=["started_at", "catalog_entry", "id"],
+                fields=["catalog_entry", "started_at", "id"],
                 condition=~Q(catalog_entry=""),
-                name="attempt_replies",
+                name="attempt_entries",
             ),
         ]
 

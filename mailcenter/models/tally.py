@@ -81,10 +81,11 @@ class Tally(models.Model):
         verbose_name = _("tally")
         verbose_name_plural = _("tallies")
         indexes = [
-            # Summed in its own order, without a look at the rows.
+            # Summed in their own order, without a look at the rows.
             models.Index(
                 fields=["subject", "name", "event", "seconds", "hour", "count"], name="tally_sums"
-            )
+            ),
+            models.Index(fields=["subject", "hour", "event", "count"], name="tally_hours"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -267,6 +267,15 @@ def test_a_long_queue_is_not_counted_to_its_end(
     assert str(look(superuser).context["present"].waiting) == "3+"
 
 
+def test_mail_that_waits_for_a_word_is_counted_as_far_as_anybody_reads(
+    superuser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailcenter.admin.dashboard.present.MOST_UNDECIDED", 2)
+    for count in ("1", "2", "2+", "2+"):
+        MessageFactory(status="uncertain")
+        assert str(look(superuser).context["present"].undecided) == count
+
+
 def test_accounts_with_their_budgets(superuser: Client) -> None:
     Account.objects.update(per_day=200, per_minute=9, preset="qq", address="shop@qq.com")
     Account.objects.update(day=timezone.localdate(), sent_that_day=50)

@@ -30,6 +30,8 @@ from mailcenter.replies import CATALOG, Entry
 
 # Its reply causes the pause, so it began before.
 LONGEST_ATTEMPT = timedelta(minutes=15)
+# Of these each is looked at, and whether anything took its place.
+MOST_UNDECIDED = 100
 
 
 class _Capped(Subquery):
@@ -40,19 +42,20 @@ class _Capped(Subquery):
     # Of the whole query, not of each of its rows.
     contains_aggregate = True
 
-    def __init__(self, rows: QuerySet[Message]) -> None:
-        super().__init__(rows.order_by().values("pk")[: COUNTED + 1])
+    def __init__(self, rows: QuerySet[Message], most: int) -> None:
+        super().__init__(rows.order_by().values("pk")[: most + 1])
 
 
 @dataclass(frozen=True)
 class Number:
-    """found: exact up to COUNTED."""
+    """found: exact up to ``most``."""
 
     found: int
+    most: int
 
     def __str__(self) -> str:
-        shown = grouped(min(self.found, COUNTED))
-        return f"{shown}+" if self.found > COUNTED else shown
+        shown = grouped(min(self.found, self.most))
+        return f"{shown}+" if self.found > self.most else shown
 
     def __bool__(self) -> bool:
         return self.found > 0
@@ -70,14 +73,14 @@ class Present:
         queued = Message.objects.filter(status=Status.QUEUED)
         found = CountedHour.objects.aggregate(
             counted_at=Max("counted_at"),
-            waiting=_Capped(queued),
-            sending=_Capped(Message.objects.filter(status=Status.SENDING)),
-            undecided=_Capped(undecided()),
+            waiting=_Capped(queued, COUNTED),
+            sending=_Capped(Message.objects.filter(status=Status.SENDING), COUNTED),
+            undecided=_Capped(undecided(), MOST_UNDECIDED),
         )
         self.counted_at: datetime | None = found["counted_at"]
-        self.waiting, self.sending, self.undecided = (
-            Number(found[name]) for name in ("waiting", "sending", "undecided")
-        )
+        self.waiting = Number(found["waiting"], COUNTED)
+        self.sending = Number(found["sending"], COUNTED)
+        self.undecided = Number(found["undecided"], MOST_UNDECIDED)
         self.next, self.oldest = self._mails(queued) if self.waiting else (None, None)
         self.hindrances = Hindrances()
 
