@@ -190,8 +190,12 @@ def test_every_page_of_the_admin_answers(database):
 
 
 def page_of_the_admin(many: float = 50, few: float = 50, theirs: float = 600, queries: int = 9):
-    costs = Cost(few, queries), Cost(many, queries), Cost(theirs, 7)
-    return Figures("sqlite", "search: recipient", *costs, searches=True)
+    costs = (
+        Cost(few, few - 5, queries),
+        Cost(many, many - 5, queries),
+        Cost(theirs, theirs, 7),
+    )
+    return Figures("sqlite", "search: recipient", *costs, searches_through=True)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +220,11 @@ def test_the_admin_is_judged_by_its_worst_page(found, missed):
     written = admin_report.document(pages, {"date": "today"}, 100, 1000, 3)
     assert written.count("**no**") == len(missed)
     assert "| search: recipient |" in written
+
+
+def test_a_moment_in_which_the_machine_was_busy_is_no_growth():
+    page = Figures("sqlite", "messages", Cost(30, 20, 7), Cost(60, 22, 7), None, False)
+    assert page.growth == 1.1
 
 
 def test_an_admin_that_was_not_measured_meets_nothing():

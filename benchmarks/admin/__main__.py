@@ -31,7 +31,7 @@ Environment = dict[str, str]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=MANY)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     given = parser.parse_args()
     # Ended politely, it drops its databases.
     signal.signal(signal.SIGTERM, lambda *_args: sys.exit(1))
@@ -75,7 +75,7 @@ def _measure(
             asked = [(small, beside["address"]), (large, page["address"])]
             few, many = _ask(asked, rounds)
             peer = theirs.get(page["theirs"])
-            yield Figures(database, page["name"], few, many, peer, page["searches"])
+            yield Figures(database, page["name"], few, many, peer, page["searches_through"])
 
 
 @contextmanager
@@ -144,10 +144,12 @@ def _ask(asked: Sequence[tuple[_Site, str]], rounds: int) -> list[Cost]:
     answers: list[list[dict[str, Any]]] = [
         [each.ask(path) for each, path in asked] for _round in range(1 + rounds)
     ][1:]
-    return [
-        Cost(median([answer["ms"] for answer in found]), len(found[-1]["queries"]))
-        for found in zip(*answers, strict=True)
-    ]
+    return [_cost(found) for found in zip(*answers, strict=True)]
+
+
+def _cost(answers: Sequence[dict[str, Any]]) -> Cost:
+    ms = [answer["ms"] for answer in answers]
+    return Cost(median(ms), min(ms), len(answers[-1]["queries"]))
 
 
 def _say(text: str) -> None:

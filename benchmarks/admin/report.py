@@ -14,9 +14,9 @@ HEAD = """\
 do so much less.
 
 - Milliseconds of server time: from the request to the last byte of the page, through WSGI and \
-all middleware, as a superuser, the connection to the database included (Django opens SQLite's \
-anew for each request). The median of {rounds} requests after the first one counts; those to \
-the smaller and to the larger site take turns.
+all middleware, as a superuser. The median of {rounds} requests after the first one counts; those \
+to the smaller and to the larger site take turns. How much longer the larger one takes is told by \
+the fastest request to each.
 - {few:,} and {many:,} mails with one and a half attempts each, from `manage.py seedmail`: 180 \
 days of kinds, outcomes, replies and domains in their shares. The same mails and attempts stand in \
 django-post_office's tables beside them, with bodies of one line.
@@ -29,13 +29,15 @@ ms with {few:,} and with {many:,} mails, how much longer that is, and queries.
 """
 PEER_NOTE = """\
 ms with {many:,} mails, Mailcenter / django-post_office, and how much faster that is. Its search \
-looks through recipients and subjects; it has none for Message-IDs, and finds nothing there.
+looks through recipients and subjects; it has none for Message-IDs, and finds nothing there. \
+Three searches are here and not among the targets: what they look for stands in so many of the \
+newest mails that either side has a whole page at once, and what remains is to draw it.
 
 """
 HOW_AGAIN = """\
 ## How to run it again
 
-    make bench-admin                # a million mails; a quarter of an hour
+    make bench-admin                # a million mails; about ten minutes
     make bench-admin ROWS=50000     # a trial: prints, and leaves this page as it is
 
 It needs the virtual environment of `make bench` and ten gigabytes of disk, and uses the \
