@@ -32,8 +32,8 @@ RecipientStatus = Recipient.Status
 def close_all_accepted(results: Sequence[tuple[Job, Receipt]], now: datetime) -> set[Job]:
     """The plain cases at once: accepted for every recipient, while the lease still holds.
 
-    Returns those that are closed; the others want a look of their own. Raises LeaseLost where a
-    lease is gone, inside the caller's transaction.
+    Returns those that are closed; the others want a look of their own. LeaseLost is raised where
+    a lease is gone, at the end of the caller's ``together``.
     """
     plain = {
         job: receipt

@@ -55,7 +55,7 @@ def together() -> Iterator[None]:
     SQLite's one write lock is held for no longer than the statements take, and PostgreSQL gets
     one after the other without waiting for their results. What an UPDATE misses is raised then.
     """
-    statements: list[Statement] = []
+    statements = [Statement(BY_INDEX, [])] if _lists() else []
     _block.statements = statements
     try:
         yield
@@ -153,8 +153,6 @@ def _carry_out_without_waiting(statements: Sequence[Statement]) -> None:
     database.prepare_threshold = 0
     with connection.wrap_database_errors:
         with database.pipeline():
-            if len(statements) > 1:
-                Cursor(database).execute(BY_INDEX)
             cursors = [
                 Cursor(database).execute(statement.sql, statement.parameters)
                 for statement in statements
