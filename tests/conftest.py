@@ -49,11 +49,13 @@ def _english() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_template_of_another_test() -> None:
-    """What is published is remembered for two seconds, and the rows are gone sooner here."""
+def _nothing_that_another_test_has_read() -> None:
+    """Published templates and the overview's tallies are remembered; here the rows are gone."""
+    from mailcenter.admin.dashboard.counted import tallies
     from mailcenter.rendering import sources
 
     sources.forget()
+    tallies.cache_clear()
 
 
 @pytest.fixture

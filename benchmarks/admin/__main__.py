@@ -16,7 +16,6 @@ from typing import Any
 from benchmarks import machine, site
 from benchmarks.admin.figures import Cost, Figures, targets
 from benchmarks.admin.report import document
-from benchmarks.measuring import median
 from benchmarks.results import DATABASES
 
 DOCUMENT = site.ROOT / "docs" / "admin-speed.md"
@@ -144,12 +143,10 @@ def _ask(asked: Sequence[tuple[_Site, str]], rounds: int) -> list[Cost]:
     answers: list[list[dict[str, Any]]] = [
         [each.ask(path) for each, path in asked] for _round in range(1 + rounds)
     ][1:]
-    return [_cost(found) for found in zip(*answers, strict=True)]
-
-
-def _cost(answers: Sequence[dict[str, Any]]) -> Cost:
-    ms = [answer["ms"] for answer in answers]
-    return Cost(median(ms), min(ms), len(answers[-1]["queries"]))
+    return [
+        Cost([answer["ms"] for answer in found], len(found[-1]["queries"]))
+        for found in zip(*answers, strict=True)
+    ]
 
 
 def _say(text: str) -> None:

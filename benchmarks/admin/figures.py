@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from benchmarks.measuring import median
 from benchmarks.results import DATABASES
 from benchmarks.targets import Target
 
@@ -16,11 +17,14 @@ MOST_OF_THEIRS = 1 / 10
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one page. ms: the median of its requests; fastest: that of the fastest one."""
+    """Of one page. all_ms: of each of its requests."""
 
-    ms: float
-    fastest: float
+    all_ms: Sequence[float]
     queries: int
+
+    @property
+    def ms(self) -> float:
+        return median(self.all_ms)
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,12 @@ class Figures:
 
     @property
     def growth(self) -> float:
-        """By the fastest of each: a machine that is busy for a moment slows one of the two."""
-        return self.many.fastest / self.few.fastest
+        """The median over the pairs of requests that were made one right after the other.
+
+        A machine that is busy for a while slows both.
+        """
+        pairs = zip(self.many.all_ms, self.few.all_ms, strict=True)
+        return median([many / few for many, few in pairs])
 
     @property
     def share_of_theirs(self) -> float:

@@ -15,8 +15,8 @@ do so much less.
 
 - Milliseconds of server time: from the request to the last byte of the page, through WSGI and \
 all middleware, as a superuser. The median of {rounds} requests after the first one counts; those \
-to the smaller and to the larger site take turns. How much longer the larger one takes is told by \
-the fastest request to each.
+to the smaller and to the larger site take turns. How much longer the larger one takes is the \
+median over the pairs of requests that follow each other.
 - {few:,} and {many:,} mails with one and a half attempts each, from `manage.py seedmail`: 180 \
 days of kinds, outcomes, replies and domains in their shares. The same mails and attempts stand in \
 django-post_office's tables beside them, with bodies of one line.

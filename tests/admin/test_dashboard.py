@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from mailcenter.admin.dashboard.counted import Counted, Line, duration, percent
+from mailcenter.admin.dashboard.counted import Counted, Line, duration, percent, tallies
 from mailcenter.models import Account, CountedHour, Message, Tally, WorkerHeartbeat
 from mailcenter.replies import CATALOG
 from tests.factories import AttemptFactory, MessageFactory, StaffFactory, TemplateVersionFactory
@@ -44,6 +44,8 @@ def tally(
 ) -> None:
     """ago: hours."""
     begin = this_hour() - ago * HOUR
+    # Here the clock stands still: nothing tells the page that they have changed.
+    tallies.cache_clear()
     hour, _new = CountedHour.objects.get_or_create(
         begins_at=begin, defaults={"counted_at": timezone.now()}
     )

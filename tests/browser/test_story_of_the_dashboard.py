@@ -21,10 +21,13 @@ PATH = "/admin/mailcenter/"
 MADE_UP = 12_000
 # Five hours ago: no worker counts that hour again.
 FAILURES = """
+from django.utils import timezone
 from mailcenter.models import Account, CountedHour, Tally
 Account.objects.create(slug="second", preset="qq", address="second@qq.com")
 hour = CountedHour.objects.order_by("-begins_at")[5]
 Tally.objects.create(hour=hour, subject="kind", name="new", event="failed", count=1234)
+hour.counted_at = timezone.now()
+hour.save()
 """
 CHART = """() => {
     const { labels, datasets } = Chart.getChart("chart").data;

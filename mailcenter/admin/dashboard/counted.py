@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from mailcenter import kinds
 from mailcenter.admin.dashboard import listed
-from mailcenter.admin.dashboard.period import Period
+from mailcenter.admin.dashboard.period import PERIODS, Period
 from mailcenter.models import Tally
 from mailcenter.replies import CATALOG, Entry
 from mailcenter.tallying import percentile
@@ -118,17 +119,26 @@ class Bar:
     address: str
 
 
-class Counted:
-    """Two queries, both of the tallies."""
+@lru_cache(maxsize=2 * len(PERIODS))
+def tallies(
+    begins_at: datetime, counted_at: datetime | None
+) -> tuple[list[tuple[str, str, str, float, int]], list[tuple[datetime, str, int]]]:
+    """Read once for all who look, until they have been brought up to date again."""
+    since = Tally.objects.since(begins_at)
+    return since.totals(), since.by_hour()
 
-    def __init__(self, period: Period) -> None:
+
+class Counted:
+    """counted_at: when the tallies were brought up to date; None: never."""
+
+    def __init__(self, period: Period, counted_at: datetime | None) -> None:
         self.period = period
-        tallies = Tally.objects.since(period.begins_at)
+        totals, by_hour = tallies(period.begins_at, counted_at)
         self.everything = Line()
         self._kinds: dict[str, Line] = {}
         self._domains: dict[str, Line] = {}
         self._replies: Counter[str] = Counter()
-        for subject, name, event, seconds, count in tallies.totals():
+        for subject, name, event, seconds, count in totals:
             if subject == Subject.KIND:
                 self._kinds.setdefault(name, Line()).add(event, seconds, count)
                 self.everything.add(event, seconds, count)
@@ -136,7 +146,7 @@ class Counted:
                 self._domains.setdefault(name, Line()).add(event, seconds, count)
             else:
                 self._replies[name] += count
-        self._by_hour = {(hour, event): count for hour, event, count in tallies.by_hour()}
+        self._by_hour = {(hour, event): count for hour, event, count in by_hour}
 
     @property
     def bars(self) -> list[Bar]:

@@ -62,7 +62,8 @@ def view(request: HttpRequest) -> HttpResponse:
 
 
 def _figures(request: HttpRequest, period: Period) -> dict[str, Any]:
-    present, counted = Present(), Counted(period)
+    present = Present()
+    counted = Counted(period, present.counted_at)
     since = period.begins_at
     return {
         "present": present,
