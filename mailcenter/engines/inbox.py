@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# So long does whoever takes wait for more, after what came last (seconds).
+# Whoever takes waits for more until nothing has come for so long (seconds).
 GATHER_SECONDS = 0.0005
 
 

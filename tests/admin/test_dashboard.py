@@ -269,6 +269,24 @@ def test_a_long_queue_is_not_counted_to_its_end(
     assert str(look(superuser).context["present"].waiting) == "3+"
 
 
+def test_the_tallies_are_read_again_only_once_they_have_changed(superuser: Client) -> None:
+    def failed() -> str:
+        return str(look(superuser).context["counted"].everything.failed)
+
+    def fail(counted_at: datetime) -> None:
+        Tally.objects.create(hour=hour, subject=KIND, name="new", event="failed", count=2)
+        CountedHour.objects.update(counted_at=counted_at)
+
+    tally(KIND, "other", "failed", 1)
+    hour = CountedHour.objects.get()
+    assert failed() == "1"
+    fail(hour.counted_at)
+    assert failed() == "1"
+    Tally.objects.filter(name="new").delete()
+    fail(hour.counted_at + timedelta(minutes=1))
+    assert failed() == "3"
+
+
 def test_mail_that_waits_for_a_word_is_counted_as_far_as_anybody_reads(
     superuser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
